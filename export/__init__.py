@@ -1,0 +1,7 @@
+"""Turns a trained GAN's generator into files that run where tfgan is absent."""
+
+from tfgan.export.saved_model import saved_model
+from tfgan.export.tflite import tflite
+from tfgan.export.verify import Report
+
+__all__ = ["Report", "saved_model", "tflite"]

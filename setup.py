@@ -1,0 +1,52 @@
+"""Packaging. Everything about the distribution is here; tools are configured in pyproject.toml."""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "tfgan/__init__.py").read_text()).group(1)
+EDGE = ["ai-edge-litert>=2.1"]
+
+setup(
+    name="tfgan",
+    version=VERSION,
+    description="GANs and conditional GANs for TensorFlow and Keras: train, measure, ship.",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    python_requires=">=3.11",
+    packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.export"],
+    package_dir={"tfgan.export": "export"},
+    package_data={"tfgan.data": ["digits.npz"]},
+    install_requires=[
+        "tensorflow>=2.21",
+        "keras>=3.15",
+        "tensorflow-datasets>=4.9.10",
+        "importlib_resources",  # tensorflow-datasets imports it and does not ask for it
+        "numpy",
+        "matplotlib",
+        "click>=8.1",
+        "tensorboard>=2.20",  # run directories hold its logs; tensorflow no longer brings it
+    ],
+    extras_require={
+        "cuda": ["tensorflow[and-cuda]>=2.21"],
+        "edge": EDGE,
+        "serving": ["tensorflow-serving-api>=2.19"],
+        "dev": [
+            *EDGE,
+            "build",
+            "mypy",
+            "pillow",
+            "pre-commit",
+            "pytest",
+            "ruff",
+            "scikit-learn",
+        ],
+    },
+    entry_points={"console_scripts": ["tfgan = tfgan.cli:main"]},
+    classifiers=[
+        "Programming Language :: Python :: 3",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)

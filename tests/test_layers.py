@@ -1,0 +1,49 @@
+import keras
+import numpy as np
+import pytest
+
+from tfgan.errors import InputError
+from tfgan.layers import Maxout
+
+
+def test_maxout_by_hand():
+    layer = Maxout(2, pieces=2)
+    layer.build((None, 1))
+    # unit 0: max(x, -x) = |x|; unit 1: max(2x + 1, 3)
+    layer.set_weights([np.array([[1.0, -1.0, 2.0, 0.0]]), np.array([0.0, 0.0, 1.0, 3.0])])
+    np.testing.assert_allclose(layer(np.array([[-2.0], [5.0]])), [[2, 3], [5, 11]])
+
+
+def test_maxout_is_the_maximum_of_its_affine_maps():
+    layer = Maxout(7, pieces=4, bias_initializer="random_normal")
+    x = np.random.default_rng(0).normal(size=(3, 5, 6)).astype("float32")
+    out = layer(x).numpy()
+    kernel, bias = (v.numpy() for v in layer.trainable_variables)
+    affine = np.einsum("abf,fup->abup", x, kernel.reshape(6, 7, 4)) + bias.reshape(7, 4)
+    np.testing.assert_allclose(out, affine.max(-1), rtol=1e-5, atol=1e-6)
+    assert layer.compute_output_shape(x.shape) == out.shape
+
+
+def test_maxout_is_convex():
+    layer = Maxout(3, pieces=5)
+    a, b = np.random.default_rng(1).normal(size=(2, 20, 4)).astype("float32")
+    assert np.all(layer((a + b) / 2) <= (layer(a) + layer(b)) / 2 + 1e-6)
+
+
+def test_maxout_config_round_trip():
+    layer = Maxout(2, pieces=3, kernel_initializer=keras.initializers.RandomUniform(-0.1, 0.1))
+    copy = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert copy.get_config() == layer.get_config()
+    copy(np.zeros((1, 4)))
+    assert np.abs(copy.kernel.numpy()).max() <= 0.1
+
+
+@pytest.mark.parametrize(("units", "pieces"), [(0, 2), (3, 0)])
+def test_maxout_refuses_nothing(units, pieces):
+    with pytest.raises(InputError, match="at least 1"):
+        Maxout(units, pieces=pieces)
+
+
+def test_maxout_symbolic():
+    inputs = keras.Input((6,))
+    assert Maxout(4, pieces=2)(inputs).shape == (None, 4)

@@ -1,0 +1,51 @@
+"""GANs and conditional GANs for TensorFlow and Keras."""
+
+import sys
+from pathlib import Path
+
+__version__ = "0.1.0"
+
+# Keras can load a saved model only if its classes are registered, so `import tfgan` imports them all,
+# and TensorFlow with them. The `tfgan` command imports what it needs itself: `--help` does not wait.
+if Path(sys.argv[0] if sys.argv else "").stem != "tfgan":
+    from tfgan import (
+        callbacks,
+        conditions,
+        data,
+        layers,
+        losses,
+        metrics,
+        networks,
+        optimizers,
+        plots,
+        recipes,
+        runs,
+    )
+    from tfgan.cgan import CGAN
+    from tfgan.errors import InputError
+    from tfgan.gan import GAN
+
+    __all__ = [
+        "CGAN",
+        "GAN",
+        "InputError",
+        "callbacks",
+        "conditions",
+        "data",
+        "layers",
+        "losses",
+        "metrics",
+        "networks",
+        "optimizers",
+        "plots",
+        "recipes",
+        "runs",
+    ]
+
+
+def __getattr__(name):
+    if name == "export":
+        import tfgan.export
+
+        return tfgan.export
+    raise AttributeError(f"module 'tfgan' has no attribute {name!r}")

@@ -1,0 +1,164 @@
+"""Keras callbacks that watch and keep a GAN."""
+
+import csv
+import math
+import time
+from pathlib import Path
+
+import keras
+
+from tfgan import plots
+from tfgan.errors import InputError
+from tfgan.files import replacing
+from tfgan.metrics import parzen
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Draws the same latents after every few epochs: `directory/epoch-0001.png`, ...
+
+    A conditional GAN gets one row per class.
+
+    Args:
+        directory: where the PNGs go; made if it does not exist.
+        every: int >= 1. Epochs between pictures; the last epoch of `fit` is always drawn.
+        count: int. Images per class (10), or in all of a GAN without condition (100).
+        seed: int. Of the latents.
+        class_names: names by class, or None.
+
+    Raises:
+        InputError: if `every` is below 1.
+    """
+
+    def __init__(self, directory, *, every=1, count=None, seed=0, class_names=None):
+        super().__init__()
+        self.directory = Path(directory)
+        self.every = _at_least_one("every", every)
+        self.count = count
+        self.seed = seed
+        self.class_names = class_names
+
+    def on_epoch_end(self, epoch, logs=None):
+        number = epoch + 1
+        if number % self.every and number != self.params.get("epochs"):
+            return
+        figure = plots.samples(
+            self.model, count=self.count, seed=self.seed, class_names=self.class_names
+        )
+        plots.save(figure, self.directory / f"epoch-{number:04d}.png")
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps the model in one file, replaced whole: a kill leaves the file of before.
+
+    Written at the end of an epoch if the last time was long enough ago, and at the end of `fit`.
+
+    Args:
+        path: `.keras` file.
+        seconds: float. Least time between two writes.
+    """
+
+    def __init__(self, path, *, seconds=30.0):
+        super().__init__()
+        self.path = Path(path)
+        self.seconds = seconds
+
+    def on_train_begin(self, logs=None):
+        self._last = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if time.monotonic() - self._last >= self.seconds:
+            self._save()
+
+    def on_train_end(self, logs=None):
+        self._save()
+
+    def _save(self):
+        with replacing(self.path) as temporary:
+            self.model.save(temporary)
+        self._last = time.monotonic()
+
+
+class BestParzen(keras.callbacks.Callback):
+    """Keeps the model of the highest Parzen log-likelihood of validation images.
+
+    Adds `val_parzen` (nats) to the logs of the epochs it measures.
+
+    Args:
+        path: `.keras` file for the best model.
+        valid: validation images `(n, H, W, C)`; the papers use 1,000.
+        every: int >= 1. Epochs between measurements.
+        samples: int. Images drawn; the papers use 10,000.
+        best: float. Only a score above this one is kept: what an earlier part of the run reached.
+        seed: int. Of the latents.
+
+    Raises:
+        InputError: if `every` is below 1.
+
+    Reference:
+        Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784): the best estimate on the validation
+        set was the stopping point.
+    """
+
+    def __init__(self, path, valid, *, every=1, samples=10_000, best=float("-inf"), seed=0):
+        super().__init__()
+        self.path = Path(path)
+        self.valid = valid
+        self.every = _at_least_one("every", every)
+        self.samples = samples
+        self.best = best
+        self.seed = seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every and epoch + 1 != self.params.get("epochs"):
+            return
+        images = self.model.sample(self.samples, seed=self.seed)
+        _, means = parzen.select_sigma(images, self.valid)
+        value = float(means.max())
+        if logs is not None:
+            logs["val_parzen"] = value
+        if value > self.best:
+            self.best = value
+            with replacing(self.path) as temporary:
+                self.model.save(temporary)
+
+
+class MetricsLog(keras.callbacks.Callback):
+    """A CSV file with a row per epoch, replaced whole; a run that goes on keeps its rows.
+
+    Args:
+        path: `.csv` file.
+        first_epoch: int. Epochs done: later rows, of an epoch whose checkpoint was lost, go.
+    """
+
+    def __init__(self, path, *, first_epoch=0):
+        super().__init__()
+        self.path = Path(path)
+        self.rows = []
+        if first_epoch and self.path.is_file():
+            with open(self.path, newline="", encoding="utf-8") as file:
+                self.rows = [r for r in csv.DictReader(file) if int(r["epoch"]) <= first_epoch]
+
+    def best(self, name):
+        """Returns the highest value of a column so far, or -infinity."""
+        return max((float(row[name]) for row in self.rows if row.get(name)), default=-math.inf)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._start = time.monotonic()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = round(time.monotonic() - self._start, 3)
+        self.rows.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
+        names = dict.fromkeys(name for row in self.rows for name in row)
+        with (
+            replacing(self.path) as temporary,
+            open(temporary, "w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.DictWriter(file, names)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+
+def _at_least_one(name, value):
+    if value < 1:
+        raise InputError(f"{name} must be at least 1, got {value!r}.")
+    return value

@@ -1,0 +1,95 @@
+"""The conditional GAN."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan import checks, conditions
+from tfgan.errors import InputError
+from tfgan.gan import GAN
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class CGAN(GAN):
+    """A conditional GAN: both networks are called with `[x, condition]`.
+
+    The fake images of a step carry the conditions of its real batch.
+
+    Args:
+        generator: Keras model, `[latents, condition]` -> images in [0, 1].
+        discriminator: Keras model, `[images, condition]` -> logits `(batch, 1)`.
+        condition: `tfgan.conditions.Labels` or None, which takes `generator.condition`. Where that
+            is missing too, conditions go to the networks unchecked and `sample` needs them given.
+        **kwargs: as for `GAN`.
+
+    Raises:
+        InputError: as `GAN`.
+
+    Reference:
+        Mirza & Osindero, 2014, equation 2 (arXiv 1411.1784).
+    """
+
+    def __init__(self, generator, discriminator, *, condition=None, **kwargs):
+        known = condition if condition is not None else getattr(generator, "condition", None)
+        # Keras would wrap a plain attribute's containers; a condition is an object of ours.
+        self._condition = conditions.deserialize(known)
+        super().__init__(generator, discriminator, **kwargs)
+
+    conditional = True
+
+    @property
+    def condition(self):
+        """`tfgan.conditions.Labels`, or None where nobody said."""
+        return self._condition
+
+    def example_condition(self, count):
+        """Returns a condition `(count, ...)` the networks can be called with, as a tensor."""
+        if self.condition is not None:
+            return tf.constant(self.condition.draw(count, seed=0))
+        return checks.zeros_for_second_input(self.generator, count)
+
+    def generate(self, latents, condition=None, *, training):
+        """Runs the generator on `[latents, condition]`."""
+        return self.generator([latents, condition], training=training)
+
+    def discriminate(self, images, condition=None, *, training):
+        """Runs the discriminator on `[images, condition]`."""
+        return self.discriminator([images, condition], training=training)
+
+    def call(self, inputs, training=None):
+        latents, condition = inputs
+        return self.generate(latents, condition, training=training)
+
+    def check_condition(self, count, condition, *, seed=None):
+        """Returns the conditions of `count` samples.
+
+        Args:
+            count: int.
+            condition: `(count,)` array-like; one value for all samples; or None, which draws them.
+            seed: int or None, for drawing.
+
+        Raises:
+            InputError: for another count or values that do not fit.
+        """
+        if condition is None:
+            if self.condition is None:
+                raise InputError(
+                    "sample needs condition=..., one per image: this CGAN was made without saying "
+                    "what its condition is (CGAN(..., condition=tfgan.conditions.Labels(n)))."
+                )
+            return self.condition.draw(count, seed)
+        values = np.asarray(condition)
+        if values.ndim == 0:
+            values = np.full(count, values)
+        if len(values) != count:
+            raise InputError(
+                f"{count} samples need {count} conditions, got {len(values)}: "
+                "give one per image, or one for all."
+            )
+        return values if self.condition is None else self.condition.check(values)
+
+    def get_config(self):
+        condition = self.condition
+        if condition is not None:
+            condition = keras.saving.serialize_keras_object(condition)
+        return {**super().get_config(), "condition": condition}

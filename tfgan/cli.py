@@ -1,0 +1,189 @@
+"""The `tfgan` command. TensorFlow is imported by the commands that need it, not by `--help`."""
+
+import contextlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from tfgan.errors import InputError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tfgan")
+def cli():
+    """Train GANs and conditional GANs on images, look at them, measure them, ship them."""
+
+
+@cli.command("recipes")
+def list_recipes():
+    """List the recipes, with what each reproduces, its time and its score."""
+    _import_tensorflow()
+    from tfgan.recipes import RECIPES
+
+    for recipe in RECIPES.values():
+        click.echo(
+            f"{recipe.name}\n    {recipe.reproduces}\n    data: {recipe.data}\n"
+            f"    time: {recipe.time}\n    score: {recipe.score}"
+        )
+
+
+@cli.command()
+@click.argument("recipe")
+@click.option("--data", "source", metavar="SOURCE", help="digits, mnist, tfds:NAME, folder:DIR, ...")
+@click.option("--data-dir", metavar="DIR", help="Where TFDS keeps its data sets.")
+@click.option("--epochs", type=int, metavar="N", help="Passes over the data.")
+@click.option("--out", metavar="RUN", help="Run directory.  [default: runs/RECIPE]")
+@click.option("--resume", is_flag=True, help="Go on where the run stopped.")
+@click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+@click.option("--dry-run", is_flag=True, help="Print the config and the networks, train nothing.")
+def train(recipe, source, data_dir, epochs, out, resume, changes, dry_run):
+    """Train RECIPE into a run directory."""
+    _import_tensorflow()
+    from tfgan import runs
+
+    config = runs.plan(recipe, source=source, data_dir=data_dir, epochs=epochs, changes=changes)
+    path = Path(out or f"runs/{recipe}")
+    if resume:
+        config = runs.resumed_config(path, config)
+    else:
+        runs.check_free(path)
+    click.echo(json.dumps(config, indent=2))
+    if dry_run:
+        gan = runs.build(config, runs.load_data(config))
+        gan.generator.summary(print_fn=click.echo)
+        gan.discriminator.summary(print_fn=click.echo)
+        return
+    go_on = f"tfgan train {recipe} --out {path} --resume"
+    try:
+        runs.train(path, config, resume=resume)
+    except KeyboardInterrupt:
+        click.echo(f"tfgan: stopped; go on with: {go_on}", err=True)
+        sys.exit(130)
+    click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--count", type=int, metavar="N", help="Images per condition (10), or in all (100).")
+@click.option("--condition", metavar="0,1,2", help="Classes, one row each.  [default: all]")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same picture.")
+@click.option("--interpolate", is_flag=True, help="Each row is a line between two latents.")
+@click.option("--out", metavar="FILE.png", help="Picture.  [default: RUN/samples.png]")
+def sample(run, count, condition, seed, interpolate, out):
+    """Draw samples of RUN as a picture."""
+    _import_tensorflow()
+    from tfgan import plots, runs
+
+    if count is not None and count < 1:
+        raise InputError(f"--count must be at least 1, got {count}.")
+    gan = runs.load(run)
+    if condition is not None and not gan.conditional:
+        raise InputError(f"{run} has no classes to choose from: leave --condition out.")
+    draw = plots.interpolation if interpolate else plots.samples
+    figure = draw(
+        gan,
+        conditions=_labels(condition),
+        count=count,
+        seed=seed,
+        class_names=runs.read_config(run)["class_names"],
+    )
+    file = Path(out or Path(run) / "samples.png")
+    plots.save(figure, file)
+    click.echo(f"picture: {file}")
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--metrics", metavar="A,B", help="parzen, classifier, memorization.  [default: all]")
+@click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")
+def evaluate(run, metrics, samples, seed, json_file):
+    """Measure RUN against the data it was trained on."""
+    _import_tensorflow()
+    from tfgan import evaluation, runs
+    from tfgan.files import write_json
+
+    names = evaluation.check_names(metrics.split(",") if metrics else None)
+    gan, config = runs.load(run), runs.read_config(run)
+    results = evaluation.evaluate(
+        gan, runs.load_data(config), metrics=names, samples=samples, seed=seed
+    )
+    for line in evaluation.lines(results):
+        click.echo(line)
+    if json_file:
+        write_json(json_file, results)
+        click.echo(f"numbers: {json_file}")
+
+
+@cli.command()
+@click.argument("run")
+@click.option("--to", "target", type=click.Choice(["saved_model", "tflite"]), required=True)
+@click.option("--quantize", type=click.Choice(["float16"]), help="TFLite weights in half the bytes.")
+@click.option("--out", metavar="PATH", required=True, help="Folder of versions, or FILE.tflite.")
+def export(run, target, quantize, out):
+    """Export the generator of RUN, and compare what was written with Keras."""
+    _import_tensorflow()
+    import tfgan.export
+    from tfgan import runs
+
+    if quantize and target != "tflite":
+        raise InputError("--quantize goes with --to tflite: leave it out.")
+    gan = runs.load(run)
+    with _no_stderr():  # the converter's C++ side
+        if target == "saved_model":
+            report = tfgan.export.saved_model(gan, out)
+        else:
+            report = tfgan.export.tflite(gan, out, quantize=quantize)
+    click.echo(f"{target}: {report.path}\nverified: {report}")
+
+
+def _labels(text):
+    if text is None:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(f"--condition takes class numbers such as 0,1,2, got {text!r}.") from None
+
+
+def _import_tensorflow():
+    """Imports TensorFlow without what its C++ side prints meanwhile, which no setting turns off."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    with _no_stderr():
+        import absl.logging
+        import tensorflow as tf
+
+        absl.logging.set_verbosity(absl.logging.ERROR)
+
+        tf.config.list_physical_devices()  # says on a machine without a GPU that there is none
+
+
+@contextlib.contextmanager
+def _no_stderr():
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def main():
+    """Runs the command line; a user's mistake is one line on stderr and exit code 2."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except (InputError, click.ClickException) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else error
+        click.echo(f"tfgan: {message}", err=True)
+        code = 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("tfgan: stopped.", err=True)
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)

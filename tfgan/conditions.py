@@ -1,0 +1,108 @@
+"""Kinds of conditions: how one is checked, encoded for a network and drawn for sampling."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfgan.errors import InputError
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class Labels:
+    """A class label per image.
+
+    Args:
+        num_classes: int >= 1. Labels are integers in `[0, num_classes)`.
+
+    Raises:
+        InputError: if `num_classes` is no integer >= 1.
+
+    Reference:
+        Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784): y is a one-hot vector.
+    """
+
+    def __init__(self, num_classes):
+        if isinstance(num_classes, bool) or int(num_classes) != num_classes or num_classes < 1:
+            raise InputError(
+                f"num_classes must be an integer of at least 1, got {num_classes!r}: "
+                "count the classes of your labels."
+            )
+        self.num_classes = int(num_classes)
+
+    @property
+    def dim(self):
+        """int: width of the encoded condition."""
+        return self.num_classes
+
+    def check(self, condition):
+        """Returns `condition` as int32 `(batch,)`.
+
+        Args:
+            condition: integers, array-like of shape `(batch,)` or `(batch, 1)`.
+
+        Raises:
+            InputError: for another shape, for values that are not whole numbers, or for values
+                outside `[0, num_classes)`.
+        """
+        values = np.asarray(condition)
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]  # (B,)
+        if values.ndim != 1:
+            raise InputError(
+                f"labels must have shape (batch,), got {values.shape}: "
+                "give one class index per image, not one-hot vectors."
+            )
+        if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and np.any(values % 1)):
+            raise InputError(
+                f"labels must be whole numbers, got dtype {values.dtype}: "
+                "convert class names to indices first."
+            )
+        wrong = values[(values < 0) | (values >= self.num_classes)]
+        if wrong.size:
+            raise InputError(
+                f"labels must lie in [0, {self.num_classes}), got {wrong[0]:g}: "
+                "mend the labels, or build the networks with more classes."
+            )
+        return values.astype("int32")
+
+    def encode(self, condition):
+        """One-hot vectors, float32 `(batch, num_classes)`, of int labels `(batch,)`."""
+        return ops.one_hot(ops.cast(condition, "int32"), self.num_classes, dtype="float32")
+
+    def draw(self, count, seed):
+        """Draws labels uniformly.
+
+        Args:
+            count: int. How many.
+            seed: int or `numpy.random.Generator`.
+
+        Returns:
+            int32 `(count,)`.
+        """
+        return np.random.default_rng(seed).integers(self.num_classes, size=count, dtype="int32")
+
+    def get_config(self):
+        return {"num_classes": self.num_classes}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def __eq__(self, other):
+        return type(other) is type(self) and other.get_config() == self.get_config()
+
+    def __hash__(self):
+        return hash(self.num_classes)
+
+    def __repr__(self):
+        return f"Labels({self.num_classes})"
+
+
+def deserialize(condition):
+    """Returns a condition from its Keras config; conditions and None pass through.
+
+    Networks take their `condition` argument from `keras.saving`, which hands over a dict.
+    """
+    if isinstance(condition, dict):
+        return keras.saving.deserialize_keras_object(condition)
+    return condition

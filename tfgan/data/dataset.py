@@ -1,0 +1,210 @@
+"""The data object, and the pipeline under it."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan.conditions import Labels
+from tfgan.data.splits import SPLITS
+from tfgan.errors import InputError
+
+_COLLECT = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """One split: how many images, and how to read them.
+
+    Attributes:
+        size: int.
+        read: function of a seed or None that returns a `tf.data.Dataset` of `size` uint8 or
+            float32 images, or (image, int32 label); None: in a fixed order, a seed: shuffled by it
+            and reshuffled each epoch.
+    """
+
+    size: int
+    read: Callable[[int | None], tf.data.Dataset]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """What a source's loader returns.
+
+    Attributes:
+        image_shape: (height, width, channels).
+        splits: dict of `Split` under "train", "valid" and "test".
+        fingerprint: str. Hash of the content.
+        num_classes: int or None.
+        class_names: tuple of str or None.
+    """
+
+    image_shape: tuple
+    splits: dict
+    fingerprint: str
+    num_classes: int | None = None
+    class_names: tuple | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Images, split into train, valid and test.
+
+    `train`, `valid` and `test` are unbatched `tf.data.Dataset`s of known length whose elements are
+    float32 images `(height, width, channels)` in [0, 1], or (image, int32 label). `train` is
+    shuffled, anew each epoch; the others keep one order.
+
+    Attributes:
+        name: str. The source.
+        image_shape: (height, width, channels).
+        condition: `tfgan.conditions.Labels`, or None without labels.
+        class_names: tuple of str, or None without labels.
+        fingerprint: str. Hash of the content: equal data, equal fingerprint, whatever the seed.
+        sizes: dict. Images of each split.
+    """
+
+    name: str
+    image_shape: tuple
+    condition: Labels | None
+    class_names: tuple | None
+    fingerprint: str
+    sizes: dict
+    train: tf.data.Dataset = dataclasses.field(repr=False)
+    valid: tf.data.Dataset = dataclasses.field(repr=False)
+    test: tf.data.Dataset = dataclasses.field(repr=False)
+    seed: int = 0
+    _splits: dict = dataclasses.field(default_factory=dict, repr=False)
+
+    def train_from(self, epoch):
+        """`train` as it stands after `epoch` passes: its next pass is epoch `epoch`, from 0.
+
+        What a resumed run needs to see the images in the order it would have seen them.
+        """
+        dataset = _finish(self._splits["train"], self.seed)
+        for _ in range(epoch):
+            iter(dataset)  # draws this epoch's shuffle seeds and reads nothing
+        return dataset
+
+    def arrays(self, split, limit=None):
+        """A split as arrays, in a fixed order (train too: it is not shuffled here).
+
+        Args:
+            split: "train", "valid" or "test".
+            limit: int or None. Only the first so many.
+
+        Returns:
+            (images float32 `(n, height, width, channels)`, labels int32 `(n,)` or None).
+
+        Raises:
+            InputError: for another split or a negative limit.
+        """
+        if limit is not None and limit < 0:
+            raise InputError(f"limit must be at least 0 or None, got {limit}: give limit=None.")
+        ordered = self._ordered(split)
+        size = self.sizes[split] if limit is None else min(limit, self.sizes[split])
+        return collect(ordered.take(size), size)
+
+    def mean_image(self, split="train"):
+        """Mean over a split, float32 `(height, width, channels)`, in constant memory.
+
+        Raises:
+            InputError: for a split that does not exist.
+        """
+        total = np.zeros(self.image_shape, "float64")
+        for batch in self._ordered(split).batch(_COLLECT):
+            images = batch[0] if isinstance(batch, tuple) else batch
+            total += images.numpy().sum(axis=0, dtype="float64")
+        return (total / self.sizes[split]).astype("float32")
+
+    def _ordered(self, split):
+        if split not in self._splits:
+            raise InputError(f"split must be one of {', '.join(SPLITS)}, got {split!r}.")
+        return _finish(self._splits[split], None)
+
+
+def build(name, loaded, seed):
+    """Returns the `Data` of what a loader found."""
+    splits = loaded.splits
+    return Data(
+        name=name,
+        image_shape=tuple(loaded.image_shape),
+        condition=None if loaded.num_classes is None else Labels(loaded.num_classes),
+        class_names=loaded.class_names,
+        fingerprint=loaded.fingerprint,
+        sizes={split: splits[split].size for split in SPLITS},
+        train=_finish(splits["train"], seed),
+        valid=_finish(splits["valid"], None),
+        test=_finish(splits["test"], None),
+        seed=seed,
+        _splits=splits,
+    )
+
+
+def shuffled_range(count, seed):
+    """Dataset of 0 .. count - 1: in order for None, else in an order drawn anew each epoch."""
+    indices = tf.data.Dataset.range(count)
+    return indices if seed is None else indices.shuffle(count, seed=seed)
+
+
+def to_float(images):
+    """float32 in [0, 1] of uint8 pixels; float32 images pass through."""
+    if images.dtype == tf.uint8:
+        return tf.cast(images, tf.float32) / 255.0
+    return images
+
+
+def floats(dataset):
+    """`to_float` of a dataset of images, or (image, label)."""
+    if isinstance(dataset.element_spec, tuple):
+        return dataset.map(lambda image, label: (to_float(image), label))
+    return dataset.map(to_float)
+
+
+def workers():
+    """int: parallel calls for decoding; a number, since autotuning is off."""
+    return min(16, os.cpu_count() or 1)
+
+
+def plain_options(dataset):
+    """Sets the options all our datasets share; what a user builds on top inherits them."""
+    options = tf.data.Options()
+    # The autotuner blocks for up to 10 s when an iterator is deleted, that is after each fit; the
+    # pipeline's buffers and parallel calls are explicit numbers, so it has nothing to tune.
+    options.autotune.enabled = False
+    options.deterministic = True  # same seed, same order, also with parallel decoding
+    return dataset.with_options(options)
+
+
+def _finish(split, seed):
+    dataset = split.read(seed).apply(tf.data.experimental.assert_cardinality(split.size))
+    return plain_options(dataset)
+
+
+def collect(dataset, size):
+    """Arrays of a dataset's elements.
+
+    Args:
+        dataset: `tf.data.Dataset` of images of one shape, or (image, label).
+        size: int. How many there are.
+
+    Returns:
+        (images `(size, height, width, channels)`, labels int32 `(size,)` or None).
+    """
+    spec = dataset.element_spec
+    labelled = isinstance(spec, tuple)
+    image_spec = spec[0] if labelled else spec
+    images = np.empty((size, *image_spec.shape), image_spec.dtype.as_numpy_dtype)
+    labels = np.empty(size, "int32") if labelled else None
+    start = 0
+    for batch in plain_options(dataset.batch(_COLLECT).prefetch(1)):
+        block = batch[0] if labelled else batch
+        stop = start + len(block)
+        images[start:stop] = block.numpy()
+        if labels is not None:
+            labels[start:stop] = batch[1].numpy()
+        start = stop
+    if start != size:
+        raise RuntimeError(f"expected {size} images, the dataset gave {start}")
+    return images, labels

@@ -1,0 +1,235 @@
+"""`folder:DIR`: image files, in one folder or one subfolder a class.
+
+Layouts: `DIR/*.png` (no labels), `DIR/CLASS/*.png`, and both under `DIR/train`, `DIR/test` and
+`DIR/valid` (or `val`, `validation`), which then are the splits. PNG, JPEG, BMP and GIF (the first
+frame); alpha is dropped, EXIF rotation is not applied.
+"""
+
+import hashlib
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan.data.dataset import Loaded, Split, collect, floats, shuffled_range, workers
+from tfgan.data.headers import looks_whole, read_header
+from tfgan.data.memory import from_arrays
+from tfgan.data.resize import resize
+from tfgan.data.splits import SPLITS, divide
+from tfgan.errors import InputError
+
+EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+_SPLIT_FOLDERS = {
+    "train": "train",
+    "test": "test",
+    "valid": "valid",
+    "val": "valid",
+    "validation": "valid",
+}
+
+
+def load(argument, *, data_dir, image_size, memory_limit):  # noqa: ARG001 - every loader's signature
+    """Returns the `Loaded` of a folder of images.
+
+    Args:
+        argument: str. The folder.
+        data_dir: not used.
+        image_size: (height, width) or None: all images have one size.
+        memory_limit: int, bytes. More uint8 pixels than this are decoded from disk each epoch.
+
+    Raises:
+        InputError: if there is no such folder, a class or the whole has no images, a file cannot
+            be decoded, or sizes differ and there is no `image_size`.
+    """
+    if not os.path.isdir(argument):
+        raise InputError(f"expected a folder at {argument}, found none: check folder:DIR.")
+    files, class_names = _find(argument)
+    rows = divide(
+        {split: len(paths) for split, (paths, _) in files.items()}, what=argument, permute=True
+    )
+    shape = _common_shape([path for paths, _ in files.values() for path in paths], image_size)
+    count = sum(len(paths) for paths, _ in files.values())
+    if count * int(np.prod(shape)) > memory_limit:
+        return _streamed(argument, files, rows, shape, class_names)
+    arrays = {split: _decode_all(paths, labels, shape) for split, (paths, labels) in files.items()}
+    return from_arrays(
+        arrays,
+        rows,
+        num_classes=None if class_names is None else len(class_names),
+        class_names=class_names,
+    )
+
+
+def _find(root):
+    """(dict: the source's split -> (paths, labels or None), class names or None)."""
+    folders = _subfolders(root)
+    named = {_SPLIT_FOLDERS.get(name): path for name, path in folders.items()}
+    if "train" not in named or None in named or len(named) < max(2, len(folders)):
+        named = {"train": root}
+    classes = {split: _subfolders(path) for split, path in named.items()}
+    names = sorted({name for found in classes.values() for name in found})
+    files = {split: _files(path, classes[split], names) for split, path in named.items()}
+    if len({labels is None for _, labels in files.values()}) > 1:
+        raise InputError(
+            f"{root}: expected class folders in every split or in none, found them in some: "
+            "arrange train and test alike."
+        )
+    return files, tuple(names) or None
+
+
+def _files(folder, classes, names):
+    """(paths, labels) of one folder; labels None if it has no class folders."""
+    loose = _images(folder)
+    if not classes:
+        if not loose:
+            raise InputError(
+                f"{folder} must hold images ({', '.join(EXTENSIONS)}) or a subfolder of them a "
+                "class, found none: check folder:DIR."
+            )
+        return loose, None
+    if loose:
+        raise InputError(
+            f"{folder} must hold either images or class folders, found both ({loose[0]} and "
+            f"{next(iter(classes.values()))}): move one of them away."
+        )
+    paths, labels = [], []
+    for name, path in classes.items():
+        found = _images(path)
+        if not found:
+            raise InputError(
+                f"class folder {path} must hold images ({', '.join(EXTENSIONS)}), found none: "
+                "add some or remove it."
+            )
+        paths += found
+        labels += [names.index(name)] * len(found)
+    return paths, np.array(labels, "int32")
+
+
+def _subfolders(folder):
+    """dict: name -> path of the visible subfolders, sorted; links to a parent are no classes."""
+    above = os.path.realpath(folder) + os.sep
+    paths = {name: os.path.join(folder, name) for name in _visible(folder)}
+    return {
+        name: path
+        for name, path in paths.items()
+        if os.path.isdir(path) and not above.startswith(os.path.realpath(path) + os.sep)
+    }
+
+
+def _images(folder):
+    """Sorted paths of the images right in a folder."""
+    names = [name for name in _visible(folder) if name.lower().endswith(EXTENSIONS)]
+    return [path for name in names if os.path.isfile(path := os.path.join(folder, name))]
+
+
+def _visible(folder):
+    return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+
+
+def _common_shape(paths, image_size):
+    """(height, width, channels) that all images get: colour as soon as one is in colour."""
+    channels, first = 1, None
+    for path in paths:
+        try:
+            height, width, depth = read_header(path)
+        except (ValueError, OSError) as error:
+            raise _undecodable(path, error) from None
+        channels = max(channels, depth)
+        first = first or (path, height, width)
+        if image_size is None and (height, width) != first[1:]:
+            raise InputError(
+                f"expected images of one size, got {first[0]} of {first[1]} x {first[2]} and "
+                f"{path} of {height} x {width} (height x width): resize them as they are read "
+                "with --set image_size=32, or load(..., image_size=32)."
+            )
+    assert first is not None  # divide() has counted them
+    return (*(image_size or first[1:]), channels)
+
+
+def _decode(path, shape):
+    """uint8 image of `shape`, inside a graph."""
+    image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
+    size = tf.shape(image)
+    # 1 or 2 channels are grey and perhaps alpha; 3 or 4 colour and perhaps alpha.
+    image = image[..., : tf.where(size[-1] < 3, 1, 3)]
+    image = tf.broadcast_to(image, [size[0], size[1], shape[-1]])
+    fits = tf.reduce_all(size[:2] == shape[:2])
+    image = tf.cond(fits, lambda: image, lambda: resize(image, shape[:2]))
+    return tf.ensure_shape(image, shape)
+
+
+def _dataset(paths, labels, rows, shape, seed):
+    """Dataset of uint8 images, or (image, label); shuffles file names, so no image waits."""
+    with tf.device("CPU"):
+        names = tf.constant(np.array(paths, object)[rows])
+        classes = None if labels is None else tf.constant(labels[rows])
+
+    def read(position):
+        image = _decode(names[position], shape)
+        return image if classes is None else (image, classes[position])
+
+    indices = shuffled_range(len(rows), seed)
+    return indices.map(read, num_parallel_calls=workers(), deterministic=True)
+
+
+def _decode_all(paths, labels, shape):
+    """(uint8 images, labels) of files."""
+    dataset = _dataset(paths, labels, np.arange(len(paths)), shape, None)
+    try:
+        return collect(dataset, len(paths))
+    except tf.errors.OpError:
+        for path in paths:  # the pipeline's error does not say which
+            try:
+                tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
+            except tf.errors.OpError as error:
+                raise _undecodable(path, error.message) from None
+        raise
+
+
+def _undecodable(path, reason):
+    reason = " ".join(str(reason).split()).split(" [Op:")[0].removeprefix("{{function_node")
+    return InputError(
+        f"{path} must be a PNG, JPEG, BMP or GIF image, and cannot be decoded ({reason[:120]}): "
+        "replace or remove it."
+    )
+
+
+def _streamed(root, files, rows, shape, class_names):
+    """`Loaded` that reads the files anew each epoch."""
+    splits = {}
+    for split, (origin, index) in rows.items():
+        paths, labels = files[origin]
+        splits[split] = Split(len(index), _reader(paths, labels, index, shape))
+    return Loaded(
+        image_shape=shape,
+        splits=splits,
+        fingerprint=_fingerprint(root, files, rows, shape),
+        num_classes=None if class_names is None else len(class_names),
+        class_names=class_names,
+    )
+
+
+def _reader(paths, labels, rows, shape):
+    ahead = int(np.clip(64 * 2**20 // np.prod(shape), 1, 64))
+
+    def read(seed):
+        dataset = _dataset(paths, labels, rows, shape, seed)
+        return floats(dataset).prefetch(ahead)
+
+    return read
+
+
+def _fingerprint(root, files, rows, shape):
+    """sha256 prefix over the files' names, sizes and bytes, and what is made of them."""
+    digest = hashlib.sha256(f"{shape}".encode())
+    for split in SPLITS:
+        digest.update(f"{split} {len(rows[split][1])}".encode())
+    for split, (paths, _) in sorted(files.items()):
+        for path in paths:
+            with open(path, "rb") as file:
+                content = file.read()
+            if not looks_whole(content):  # else training would stop at it, hours later
+                raise _undecodable(path, "cut off")
+            digest.update(f"{split} {os.path.relpath(path, root)} {len(content)}".encode())
+            digest.update(content)
+    return digest.hexdigest()[:32]

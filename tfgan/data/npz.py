@@ -1,0 +1,163 @@
+"""`npz:FILE`: arrays saved with `numpy.savez`; always held in memory.
+
+Either `images` (or `x`) with optional `labels` (or `y`), or Keras's `x_train`, `y_train`, `x_test`,
+`y_test`. Images are `(n, height, width)` or `(n, height, width, channels)`, uint8 or float in
+[0, 1]; labels are whole numbers from 0.
+"""
+
+import zipfile
+import zlib
+
+import numpy as np
+
+from tfgan.data.memory import from_arrays
+from tfgan.data.splits import divide, is_sorted
+from tfgan.errors import InputError
+
+MAX_CLASSES = 100_000  # beyond it a label is an identifier or a mistake, not a class
+
+# A source's split -> its names for images and labels.
+_LAYOUTS = (
+    {"train": ("x_train", "y_train"), "test": ("x_test", "y_test")},
+    {"train": ("images", "labels")},
+    {"train": ("x", "y")},
+)
+
+
+def load(argument, *, data_dir, image_size, memory_limit):  # noqa: ARG001 - every loader's signature
+    """Returns the `Loaded` of an npz file.
+
+    Args:
+        argument: str. The file.
+        data_dir: not used.
+        image_size: (height, width) or None.
+        memory_limit: not used: the arrays are in memory anyway.
+
+    Raises:
+        InputError: if the file is missing, no npz, or its arrays are not as described above.
+    """
+    arrays = _read(argument)
+    splits = _splits(arrays, argument)
+    shapes = {images.shape[1:] for images, _ in splits.values()}
+    if len(shapes) > 1:
+        raise InputError(
+            f"{argument}: x_train and x_test must hold images of one shape, "
+            f"got {' and '.join(map(str, shapes))}: resize them first."
+        )
+    labelled = [labels for _, labels in splits.values() if labels is not None]
+    sizes = {split: len(images) for split, (images, _) in splits.items()}
+    permute = "test" not in splits or any(is_sorted(labels) for labels in labelled)
+    return from_arrays(
+        splits,
+        divide(sizes, what=argument, permute=permute),
+        image_size=image_size,
+        num_classes=count_classes(labelled, argument) if labelled else None,
+    )
+
+
+def count_classes(labels, what):
+    """int: the highest label of a list of arrays, plus 1.
+
+    Raises:
+        InputError: if it is so high that the labels cannot be classes.
+    """
+    count = 1 + max(int(values.max()) for values in labels)
+    if count > MAX_CLASSES:
+        raise InputError(
+            f"{what}: labels must lie below {MAX_CLASSES}, got {count - 1}: "
+            "number the classes 0, 1, 2, ..."
+        )
+    return count
+
+
+def _read(path):
+    """dict of the arrays in the file."""
+    try:
+        with open(path, "rb") as file:
+            arrays = np.load(file, allow_pickle=False)
+            if not isinstance(arrays, np.lib.npyio.NpzFile):
+                raise ValueError("it holds one bare array")
+            return {key: arrays[key] for key in arrays.files}
+    except FileNotFoundError:
+        raise InputError(
+            f"expected an npz file at {path}, found none: check the path in npz:FILE."
+        ) from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"{path} must be an npz file of plain arrays, and cannot be read ({reason}): "
+            "write it with numpy.savez(FILE, images=..., labels=...)."
+        ) from None
+
+
+def _splits(arrays, path):
+    """dict: the source's split -> (images, labels)."""
+    for layout in _LAYOUTS:
+        if layout["train"][0] not in arrays:
+            continue
+        present = {split: keys for split, keys in layout.items() if keys[0] in arrays}
+        labelled = {split: keys[1] in arrays for split, keys in present.items()}
+        if len(set(labelled.values())) > 1:
+            missing = next(present[split][1] for split in labelled if not labelled[split])
+            raise InputError(
+                f"{path}: expected labels for every split or for none, found no {missing}: "
+                "add it, or leave both out."
+            )
+        return {
+            split: _pair(arrays[images], images, arrays.get(labels), labels, path)
+            for split, (images, labels) in present.items()
+        }
+    found = ", ".join(sorted(arrays)) or "nothing"
+    raise InputError(
+        f"{path} must hold an array `images` (or `x`, or `x_train`), it holds {found}: "
+        "write it with numpy.savez(FILE, images=..., labels=...)."
+    )
+
+
+def _pair(images, images_key, labels, labels_key, path):
+    images = _images(images, f"{path}: {images_key}")
+    if labels is not None:
+        labels = _labels(labels, len(images), f"{path}: {labels_key}")
+    return images, labels
+
+
+def _images(images, what):
+    """uint8 or float32 `(n, height, width, channels)`."""
+    if images.ndim == 3:
+        images = images[..., np.newaxis]  # (N, H, W, 1)
+    if images.ndim != 4 or 0 in images.shape:
+        raise InputError(
+            f"{what} must have shape (n, height, width) or (n, height, width, channels), "
+            f"got {images.shape}: reshape it."
+        )
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind != "f":
+        raise InputError(
+            f"{what} must be uint8, or float in [0, 1], got {images.dtype}: "
+            "convert it with .astype('uint8')."
+        )
+    low, high = images.min(), images.max()  # NaN if any value is
+    if not (low >= 0 and high <= 1):
+        value = "NaN" if np.isnan(low) else f"{low if low < 0 else high:g}"
+        remedy = "remove such images" if value == "NaN" else "rescale it, or save uint8 0 to 255"
+        raise InputError(f"{what} must be float in [0, 1], found {value}: {remedy}.")
+    return images.astype("float32")
+
+
+def _labels(labels, count, what):
+    """int32 `(n,)`."""
+    if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets.cifar10 has them
+        labels = labels[:, 0]  # (N,)
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise InputError(
+            f"{what} must be whole numbers of shape (n,), got {labels.dtype} {labels.shape}: "
+            "give one class index an image, for example one_hot.argmax(axis=1)."
+        )
+    if len(labels) != count:
+        raise InputError(f"{what} must be one an image, got {len(labels)} for {count} images.")
+    if labels.min() < 0:
+        raise InputError(f"{what} must be at least 0, found {labels.min()}: number from 0.")
+    if labels.max() >= MAX_CLASSES:  # before int32 would wrap it
+        count_classes([labels], what)
+    return labels.astype("int32")

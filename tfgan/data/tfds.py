@@ -1,0 +1,187 @@
+"""`mnist`, `tfds:NAME[/CONFIG]`: TensorFlow Datasets, prepared on disk or downloaded.
+
+The images are the feature `image`, the labels the ClassLabel feature `label` if there is one. TFDS
+shuffles examples when it writes them, so its splits are cut into contiguous runs:
+`train[:50000]` and `train[50000:]` for MNIST.
+"""
+
+import difflib
+import hashlib
+import os
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan.data.dataset import Loaded, Split, collect, floats, workers
+from tfgan.data.fetch import first_line, prepare, urls
+from tfgan.data.memory import from_arrays
+from tfgan.data.resize import resize
+from tfgan.data.splits import SPLITS, divide
+from tfgan.errors import InputError
+
+_SHUFFLE_BYTES = 256 * 2**20
+_SPLIT_NAMES = {
+    "train": "train",
+    "test": "test",
+    "validation": "valid",
+    "valid": "valid",
+    "val": "valid",
+}
+
+
+def load(argument, *, data_dir, image_size, memory_limit):
+    """Returns the `Loaded` of a TensorFlow Datasets name.
+
+    Args:
+        argument: str. NAME or NAME/CONFIG.
+        data_dir: str or None: `$TFDS_DATA_DIR`, else TFDS's default.
+        image_size: (height, width) or None: all images have one size.
+        memory_limit: int, bytes. More uint8 pixels than this are read from disk each epoch.
+
+    Raises:
+        InputError: if the name is unknown, has no `image`, or can neither be found nor downloaded.
+    """
+    builder = _builder(argument, data_dir)
+    label = _check_features(builder.info.features, argument)
+    shape = _shape(builder.info.features["image"], image_size, argument)
+    if not builder.is_prepared():
+        prepare(builder, argument)
+    names, sizes = _splits(builder, argument)
+    rows = divide(sizes, what=argument, permute=False)
+    readers = {
+        split: Split(len(index), _reader(builder, names[origin], index, shape, label))
+        for split, (origin, index) in rows.items()
+    }
+    if sum(sizes.values()) * int(np.prod(shape)) > memory_limit:
+        streams = {split: Split(item.size, _floats(item.read)) for split, item in readers.items()}
+        return Loaded(
+            image_shape=shape,
+            splits=streams,
+            fingerprint=_fingerprint(builder, sizes, shape),
+            num_classes=None if label is None else label.num_classes,
+            class_names=None if label is None else tuple(label.names),
+        )
+    arrays = {split: collect(item.read(None), item.size) for split, item in readers.items()}
+    return from_arrays(
+        arrays,
+        {split: (split, np.arange(item.size)) for split, item in readers.items()},
+        num_classes=None if label is None else label.num_classes,
+        class_names=None if label is None else tuple(label.names),
+    )
+
+
+def _tfds():
+    import tensorflow_datasets  # slow, so only here
+
+    return tensorflow_datasets
+
+
+def _builder(name, data_dir):
+    """TFDS's builder of a name."""
+    tfds = _tfds()
+    data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
+    data_dir = data_dir and os.path.expanduser(data_dir)
+    try:
+        return tfds.builder(name, data_dir=data_dir)
+    except tfds.core.registered.DatasetNotFoundError:
+        names = tfds.list_builders(with_community_datasets=False)
+        close = difflib.get_close_matches(name.partition("/")[0], names, n=1)
+        hint = f"did you mean tfds:{close[0]}?" if close else "see tensorflow.org/datasets/catalog."
+        raise InputError(
+            f"expected a TensorFlow Datasets name, got {name!r}, which it does not know and "
+            f"{data_dir or 'its folder'} does not hold: {hint}"
+        ) from None
+    except (ValueError, OSError, ImportError, TypeError, AssertionError) as error:
+        raise InputError(
+            f"TensorFlow Datasets must know {name!r}, it says: {first_line(error)}: "
+            "check the name, configuration and version."
+        ) from None
+
+
+def _check_features(features, name):
+    """The ClassLabel of the data, or None."""
+    tfds = _tfds()
+    found = list(features) if isinstance(features, tfds.features.FeaturesDict) else []
+    image = features["image"] if "image" in found else None
+    if not isinstance(image, tfds.features.Image) or image.dtype not in (np.uint8, np.uint16):
+        raise InputError(
+            f"tfds:{name} must have a feature `image` of 8 or 16 bits, it has "
+            f"{', '.join(found) or type(features).__name__}: choose an image data set."
+        )
+    label = features["label"] if "label" in found else None
+    return label if isinstance(label, tfds.features.ClassLabel) else None
+
+
+def _shape(image, image_size, name):
+    height, width, channels = image.shape
+    if image_size is None and None in (height, width):
+        raise InputError(
+            f"tfds:{name} has images of different sizes, expected one size: resize them as they "
+            "are read with --set image_size=32, or load(..., image_size=32)."
+        )
+    return (*(image_size or (height, width)), min(channels or 3, 3))
+
+
+def _splits(builder, name):
+    """(dict: our split -> TFDS's, dict: our split -> size)."""
+    infos = builder.info.splits
+    names = {_SPLIT_NAMES[split]: split for split in infos if split in _SPLIT_NAMES}
+    if "train" not in names:
+        raise InputError(
+            f"tfds:{name} must have a split `train`, it has {', '.join(infos) or 'none'}: "
+            "choose another data set."
+        )
+    return names, {ours: infos[theirs].num_examples for ours, theirs in names.items()}
+
+
+def _reader(builder, split, rows, shape, label):
+    """Function of a seed or None -> dataset of uint8 images, or (image, label)."""
+    tfds = _tfds()
+    wanted = {"image": True} | ({} if label is None else {"label": True})
+    part = f"{split}[{rows[0]}:{rows[-1] + 1}]"  # contiguous: divide() did not permute
+
+    def element(example):
+        image = _uint8(example["image"], shape)
+        return image if label is None else (image, tf.cast(example["label"], tf.int32))
+
+    def read(seed):
+        config = tfds.ReadConfig(
+            try_autocache=False, shuffle_seed=seed, shuffle_reshuffle_each_iteration=True
+        )
+        dataset = builder.as_dataset(
+            split=part,
+            shuffle_files=seed is not None,
+            read_config=config,
+            decoders=tfds.decode.PartialDecoding(wanted),
+        )
+        dataset = dataset.map(element, num_parallel_calls=workers(), deterministic=True)
+        if seed is None:
+            return dataset
+        buffer = int(np.clip(_SHUFFLE_BYTES // np.prod(shape), 1, len(rows)))
+        return dataset.shuffle(buffer, seed=seed)
+
+    return read
+
+
+def _uint8(image, shape):
+    """uint8 image of `shape`, inside a graph."""
+    if image.dtype == tf.uint16:
+        image = tf.cast(image // 257, tf.uint8)  # 65,535 becomes 255
+    image = image[..., : shape[-1]]  # drops alpha
+    if tuple(image.shape[:2]) != tuple(shape[:2]):
+        image = resize(image, shape[:2])
+    return tf.ensure_shape(image, shape)
+
+
+def _floats(read):
+    return lambda seed: floats(read(seed)).prefetch(16)
+
+
+def _fingerprint(builder, sizes, shape):
+    """sha256 prefix over what identifies prepared data, without reading it."""
+    info = builder.info
+    config = builder.builder_config.name if builder.builder_config else ""
+    bytes_of = {split: info.splits[split].num_bytes for split in sorted(info.splits)}
+    sums = sorted(entry.checksum for entry in urls(builder).values())
+    identity = (info.name, config, str(info.version), sorted(sizes.items()), bytes_of, sums, shape)
+    return hashlib.sha256(repr((identity, SPLITS)).encode()).hexdigest()[:32]

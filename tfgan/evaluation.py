@@ -1,0 +1,154 @@
+"""Measures a GAN against its data. A metric is one function here and one line in `METRICS`."""
+
+import difflib
+
+import numpy as np
+
+from tfgan.errors import InputError
+from tfgan.metrics import classifier, memorization, parzen
+
+VALID_LIMIT = 1_000  # images sigma is chosen on, as in the papers
+TEST_LIMIT = 10_000  # images scored, as in the papers
+NEIGHBOUR_LIMIT = 1_000  # images whose nearest training image is looked for
+
+
+def parzen_score(samples, conditions, data, seed):
+    """Parzen log-likelihood of the test images, sigma chosen on validation images."""
+    valid, _ = data.arrays("valid", limit=VALID_LIMIT)
+    test, _ = data.arrays("test", limit=TEST_LIMIT)
+    return {
+        **parzen.score(samples, valid, test),
+        "unit": "nats",
+        "protocol": {
+            "n_fake": len(samples),
+            "n_real": len(test),
+            "split": "test",
+            "sigma_chosen_on": f"{len(valid)} valid images, of logspace(-1, 0, 10)",
+            "features": "pixels in [0, 1]",
+        },
+    }
+
+
+def classifier_score(samples, conditions, data, seed):
+    """Accuracy on conditional samples of a classifier trained on real images; beside real test ones.
+
+    None for a GAN without labels.
+    """
+    if conditions is None or data.condition is None:
+        return None
+    images, labels = data.arrays("train")
+    model = classifier.train(images, labels, data.condition.num_classes, seed=seed)
+    test, test_labels = data.arrays("test", limit=TEST_LIMIT)
+    return {
+        "fake_accuracy": classifier.accuracy(model, samples, conditions),
+        "real_accuracy": classifier.accuracy(model, test, test_labels),
+        "protocol": {
+            "n_fake": len(samples),
+            "n_real": len(test),
+            "split": "test",
+            "classifier": classifier.PROTOCOL,
+            "n_train": len(images),
+            "classifier_seed": seed,
+        },
+    }
+
+
+def memorization_score(samples, conditions, data, seed):
+    """Mean distance of samples to the nearest training image; beside that of real test images."""
+    train, _ = data.arrays("train")
+    test, _ = data.arrays("test", limit=NEIGHBOUR_LIMIT)
+    fake = np.random.default_rng(seed).permutation(len(samples))[:NEIGHBOUR_LIMIT]
+    return {
+        "fake_distance": float(memorization.nearest(samples[fake], train)[0].mean()),
+        "real_distance": float(memorization.nearest(test, train)[0].mean()),
+        "unit": "Euclidean distance of pixels in [0, 1]",
+        "protocol": {
+            "n_fake": len(fake),
+            "n_real": len(test),
+            "split": "test",
+            "n_train": len(train),
+            "features": "pixels in [0, 1]",
+        },
+    }
+
+
+METRICS = {
+    "parzen": parzen_score,
+    "classifier": classifier_score,
+    "memorization": memorization_score,
+}
+
+
+def check_names(names):
+    """Returns the metrics asked for, in order; None asks for all.
+
+    Raises:
+        InputError: for an unknown one.
+    """
+    for name in names or ():
+        if name not in METRICS:
+            near = difflib.get_close_matches(name, METRICS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(METRICS)}."
+            raise InputError(f"no metric is called {name!r}: {hint}")
+    return list(names or METRICS)
+
+
+def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
+    """Measures a GAN against its data.
+
+    Labels of conditional samples are spread evenly over the classes.
+
+    Args:
+        gan: `tfgan.GAN` or `tfgan.CGAN`.
+        data: `tfgan.data.Data`.
+        metrics: names in `METRICS`; None is all that apply.
+        samples: int. Images drawn; the papers draw 10,000.
+        seed: int. Of latents and classifier.
+
+    Returns:
+        dict: `data`, `fingerprint`, `seed`, and per metric its numbers and `protocol`.
+
+    Raises:
+        InputError: for an unknown metric, or if the GAN's images are not of the data's shape.
+    """
+    names = check_names(metrics)
+    if gan.image_shape != tuple(data.image_shape):
+        raise InputError(
+            f"the GAN makes images of shape {gan.image_shape}, {data.name} has "
+            f"{tuple(data.image_shape)}: evaluate it on the data it was trained on."
+        )
+    conditions = None
+    if gan.conditional and gan.condition is not None:
+        conditions = np.arange(samples, dtype="int32") % gan.condition.num_classes
+    images = gan.sample(samples, conditions, seed=seed)
+    results = {"data": data.name, "fingerprint": data.fingerprint, "seed": seed}
+    for name in names:
+        result = METRICS[name](images, conditions, data, seed)
+        if result is not None:
+            results[name] = result
+    return results
+
+
+def lines(results):
+    """Returns results as lines of text for a person, each with its protocol's numbers."""
+    text = [f"data: {results['data']} (seed {results['seed']})"]
+    if "parzen" in results:
+        r, p = results["parzen"], results["parzen"]["protocol"]
+        text.append(
+            f"Parzen log-likelihood: {r['log_likelihood']:.1f} +- {r['standard_error']:.1f} nats "
+            f"(sigma {r['sigma']:.3f}, {p['n_fake']} samples, {p['n_real']} test images)"
+        )
+    if "classifier" in results:
+        r, p = results["classifier"], results["classifier"]["protocol"]
+        text.append(
+            f"classifier accuracy: {r['fake_accuracy']:.4f} on {p['n_fake']} samples, "
+            f"{r['real_accuracy']:.4f} on {p['n_real']} real test images "
+            f"(ratio {r['fake_accuracy'] / max(r['real_accuracy'], 1e-9):.3f})"
+        )
+    if "memorization" in results:
+        r, p = results["memorization"], results["memorization"]["protocol"]
+        text.append(
+            f"distance to the nearest training image: {r['fake_distance']:.2f} for {p['n_fake']} "
+            f"samples, {r['real_distance']:.2f} for {p['n_real']} real test images"
+        )
+    return text

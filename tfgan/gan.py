@@ -1,0 +1,380 @@
+"""The GAN as a Keras model: compile, fit, sample, save."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan import checks, latents, losses, steps
+from tfgan.errors import InputError
+
+UPDATES = ("alternating", "simultaneous")
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class GAN(keras.Model):
+    """A generative adversarial net: any two Keras models, trained by `fit`.
+
+    One dataset batch is one discriminator step; after every `d_steps` of them comes one generator
+    step. Called or used by `predict`, the model is its generator: latents -> images.
+
+    Args:
+        generator: Keras model, latents `(batch, latent_dim)` -> images `(batch, H, W, C)` in [0, 1].
+        discriminator: Keras model, images -> logits `(batch, 1)`.
+        latent_dim: int or None. None takes it from `generator.latent_dim` or its input shape.
+        noise: "normal" (N(0, 1)), "uniform" (U(-sqrt 3, sqrt 3)), "unit_uniform" (U(0, 1)) or None,
+            which takes `generator.noise`, or "normal" where there is none.
+        seed: int or None. Seeds the latents of training; None draws one from
+            `keras.utils.set_random_seed`'s generator.
+
+    Raises:
+        InputError: if the generator's images do not fit the discriminator, if the discriminator
+            does not return `(batch, 1)`, or if `latent_dim` cannot be found.
+
+    Example:
+
+    ```python
+    gan = tfgan.GAN(generator, discriminator)
+    gan.compile(loss="non_saturating")
+    gan.fit(images, batch_size=100, epochs=10)  # float (n, H, W, C) in [0, 1], or uint8
+    gan.sample(16, seed=0)
+    ```
+
+    Reference:
+        Goodfellow et al., 2014, Algorithm 1 (arXiv 1406.2661).
+    """
+
+    def __init__(self, generator, discriminator, *, latent_dim=None, noise=None, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.latent_dim = checks.find_latent_dim(generator, latent_dim)
+        self.noise = noise or getattr(generator, "noise", "normal")
+        self._draw = latents.get(self.noise)
+        self.seed = int(keras.random.SeedGenerator().seed if seed is None else seed)
+        self.train_steps = self.add_weight(
+            shape=(), dtype="int64", initializer="zeros", trainable=False, name="train_steps"
+        )
+        self._trackers = {
+            name: keras.metrics.Mean(name=name) for name in ("d_loss", "g_loss", "d_real", "d_fake")
+        }
+        self.image_shape = self._try_networks()
+        self.built = True
+
+    def _try_networks(self):
+        """Runs both networks once, which builds them; returns the shape of an image."""
+        latent = tf.zeros((2, self.latent_dim))
+        condition = self.example_condition(2)
+        images = checks.run_network(
+            "generator",
+            lambda: self.generate(latent, condition, training=False),
+            f"latents {tuple(latent.shape)}",
+        )
+        takes = checks.known_image_shape(self.discriminator)
+        makes = tuple(images.shape[1:])
+        if takes is not None and takes != makes:
+            raise InputError(
+                f"the discriminator takes images of shape {takes}, the generator makes {makes}: "
+                "build both for one image shape."
+            )
+        logits = checks.run_network(
+            "discriminator",
+            lambda: self.discriminate(images, condition, training=False),
+            f"the generator's images {tuple(images.shape)}",
+        )
+        if tuple(logits.shape) != (2, 1):
+            raise InputError(
+                "the discriminator must return logits of shape (batch, 1), got "
+                f"(batch, {', '.join(map(str, logits.shape[1:]))}): end it with Dense(1)."
+            )
+        return makes
+
+    # How the networks are called: a conditional GAN has its own way.
+
+    conditional = False
+
+    @property
+    def condition(self):
+        """What the images depend on: None here, see `CGAN.condition`."""
+        return None
+
+    def example_condition(self, count):
+        """Returns a condition the networks can be called with: None here, a tensor for a CGAN."""
+        return
+
+    def generate(self, latents, condition=None, *, training):
+        """Runs the generator: float `(batch, latent_dim)` -> images float `(batch, H, W, C)`."""
+        return self.generator(latents, training=training)
+
+    def discriminate(self, images, condition=None, *, training):
+        """Runs the discriminator: images float `(batch, H, W, C)` -> logits `(batch, 1)`."""
+        return self.discriminator(images, training=training)
+
+    def call(self, inputs, training=None):
+        return self.generate(inputs, training=training)
+
+    # Compiling.
+
+    def compile(
+        self,
+        *,
+        g_optimizer=None,
+        d_optimizer=None,
+        loss="non_saturating",
+        update="alternating",
+        d_steps=1,
+        jit_compile="auto",
+        steps_per_execution=1,
+        run_eagerly=False,
+    ):
+        """Configures training.
+
+        Args:
+            g_optimizer: Keras optimizer or its name; None is Adam(2e-4, beta_1=0.5).
+            d_optimizer: likewise, another instance.
+            loss: a name in `tfgan.losses.LOSSES`, or a `tfgan.losses.Loss`.
+            update: "alternating" (Algorithm 1: fresh latents for each player) or "simultaneous" (one
+                batch of latents, one pass of the generator and one of the discriminator over it
+                serve both gradients, taken at the weights before the update, as in the 2014 code).
+            d_steps: int >= 1. Discriminator steps, each on a fresh batch, per generator step;
+                "simultaneous" knows only 1.
+            jit_compile: bool or "auto", as in Keras.
+            steps_per_execution: int >= 1, as in Keras.
+            run_eagerly: bool, as in Keras.
+
+        Raises:
+            InputError: for an unknown loss or update, `d_steps` below 1, or one optimizer for both.
+        """
+        self.loss_pair = losses.get(loss)
+        if update not in UPDATES:
+            raise InputError(f"update must be one of {', '.join(UPDATES)}, got {update!r}.")
+        if isinstance(d_steps, bool) or not isinstance(d_steps, (int, np.integer)) or d_steps < 1:
+            raise InputError(f"d_steps must be an integer of at least 1, got {d_steps!r}.")
+        if update == "simultaneous" and d_steps != 1:
+            raise InputError(
+                f"update='simultaneous' takes one step of each player, got d_steps={d_steps}: "
+                "use update='alternating'."
+            )
+        if g_optimizer is not None and g_optimizer is d_optimizer:
+            raise InputError(
+                "g_optimizer and d_optimizer are one object: give each network its own instance."
+            )
+        super().compile(
+            optimizer=None,
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+        )
+        self.update = update
+        self.d_steps = int(d_steps)
+        self.g_optimizer = _optimizer(g_optimizer)
+        self.d_optimizer = _optimizer(d_optimizer)
+        # Built here so that a saved model finds its slots.
+        self.g_optimizer.build(self.generator.trainable_variables)
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+        self._gan_compile_config = {
+            "loss": losses.serialize(loss),
+            "update": update,
+            "d_steps": self.d_steps,
+            "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+            "run_eagerly": run_eagerly,
+        }
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        return {
+            **self._gan_compile_config,
+            "g_optimizer": keras.saving.serialize_keras_object(self.g_optimizer),
+            "d_optimizer": keras.saving.serialize_keras_object(self.d_optimizer),
+        }
+
+    def compile_from_config(self, config):
+        config = dict(config)
+        config["loss"] = losses.deserialize(config["loss"])
+        for name in ("g_optimizer", "d_optimizer"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        self.compile(**config)
+
+    @property
+    def metrics(self):
+        return list(self._trackers.values())
+
+    # Training.
+
+    def fit(self, x=None, y=None, *, validation_data=None, **kwargs):
+        """Trains like `keras.Model.fit`, after looking at the data.
+
+        Args:
+            x: images, float `(n, H, W, C)` in [0, 1] or uint8; or a `tf.data.Dataset` of batches of
+                images or `(images, condition)`; or what else Keras takes. A GAN without condition
+                leaves conditions aside.
+            y: conditions, where `x` is an array.
+            validation_data: like `x`, or `(x, y)`.
+            **kwargs: as in Keras.
+
+        Returns:
+            `keras.callbacks.History` of d_loss, g_loss (nats), d_real = mean D(x) and
+            d_fake = mean D(G(z)).
+
+        Raises:
+            InputError: for images or conditions of the wrong shape, range or type: before training
+                where the data can be seen beforehand, else at the batch that has them.
+        """
+        x, y = checks.checked(self, x, y)
+        z = tf.constant(self.draw_latents(16, seed=0))
+        checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
+        if validation_data is not None:
+            validation_data = checks.checked_validation(self, validation_data)
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # the data set's own order; Keras warns of True
+        with checks.as_input_error():
+            return super().fit(x, y, validation_data=validation_data, **kwargs)
+
+    def evaluate(self, x=None, y=None, **kwargs):
+        """Mean losses and scores over a data set, in inference mode; like `keras.Model.evaluate`.
+
+        The latents are the same at every call.
+        """
+        if not kwargs.get("_use_cached_eval_dataset"):
+            x, y = checks.checked(self, x, y)
+        with checks.as_input_error():
+            return super().evaluate(x, y, **kwargs)
+
+    def train_step(self, data):
+        images, condition = self._unpack(data)
+        steps.train_step(self, images, condition)
+        return self.get_metrics_result()
+
+    def test_step(self, data):
+        batch = self._trackers["d_loss"].count  # batches since the metrics were reset
+        images, condition = self._unpack(data)
+        steps.test_step(self, images, condition, batch)
+        return self.get_metrics_result()
+
+    def _unpack(self, data):
+        """Returns float images in [0, 1] and the condition (None for a GAN) of one batch."""
+        images, condition = checks.split_batch(self, data)
+        if images.dtype == tf.uint8:
+            images = tf.cast(images, tf.float32) / 255.0
+        return tf.cast(images, self.compute_dtype), condition
+
+    def record(self, **values):
+        """Adds the mean of each value to the metric of that name."""
+        for name, value in values.items():
+            self._trackers[name].update_state(tf.reduce_mean(value))
+
+    # Sampling.
+
+    def draw_latents(self, count, *, seed=None):
+        """Draws latents from the prior.
+
+        Args:
+            count: int >= 1.
+            seed: int or None (fresh ones at every call).
+
+        Returns:
+            float32 `(count, latent_dim)`.
+
+        Raises:
+            InputError: if `count` is below 1.
+        """
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+            raise InputError(f"the number of samples must be a positive integer, got {count!r}.")
+        if seed is None:
+            seed = np.random.default_rng().integers(1 << 31)
+        return self.latents_of(int(count), steps.SAMPLE_STREAM, seed=seed).numpy()
+
+    def latents_of(self, count, number, *, seed=None):
+        """The latents of one seed and number, float32 `(count, latent_dim)`; usable in a graph.
+
+        Args:
+            count: int or scalar tensor.
+            number: int64, tells the streams and steps of one seed apart.
+            seed: int; None is the GAN's own.
+        """
+        seed = self.seed if seed is None else seed
+        pair = tf.stack([tf.constant(seed, tf.int64), tf.cast(number, tf.int64)])
+        return self._draw((count, self.latent_dim), pair)
+
+    def sample(self, count, condition=None, *, seed=None, batch_size=500):
+        """Draws images in inference mode (no dropout, fixed batch statistics).
+
+        Args:
+            count: int >= 1. How many.
+            condition: None for a GAN without condition; see `CGAN.sample`.
+            seed: int or None. The same seed gives the same images.
+            batch_size: int. Images made at a time.
+
+        Returns:
+            float32 `(count, H, W, C)`, in [0, 1].
+
+        Raises:
+            InputError: if `count` is below 1 or the condition does not fit.
+        """
+        z = self.draw_latents(count, seed=seed)
+        condition = self.check_condition(count, condition, seed=seed)
+        return self.images_of(z, condition, batch_size=batch_size)
+
+    def images_of(self, latents, condition=None, *, batch_size=500):
+        """Makes the images of given latents in inference mode.
+
+        Args:
+            latents: float `(count, latent_dim)`.
+            condition: `(count, ...)`, or None for a GAN without condition.
+            batch_size: int. Images made at a time.
+
+        Returns:
+            float32 `(count, H, W, C)`, in [0, 1].
+        """
+        batches = []
+        for start in range(0, len(latents), batch_size):
+            rows = slice(start, start + batch_size)
+            part = None if condition is None else tf.constant(condition[rows])
+            batches.append(self.generate(tf.constant(latents[rows]), part, training=False))
+        return np.concatenate([np.asarray(batch, "float32") for batch in batches])
+
+    def check_condition(self, count, condition, *, seed=None):
+        """Returns the condition of `count` samples: None here; see `CGAN.check_condition`."""
+        if condition is not None:
+            raise InputError("this GAN has no condition, got one: leave it out, or train a CGAN.")
+
+    # Saving. Keras leaves out the states of seed generators (dropout), without which training goes on
+    # with other random numbers than an undisturbed run.
+
+    def _seed_states(self):
+        return [v for v in self.variables if v.name == "seed_generator_state"]
+
+    def save_own_variables(self, store):
+        store["train_steps"] = self.train_steps
+        for i, state in enumerate(self._seed_states()):
+            store[f"seed_generator_state_{i}"] = state
+
+    def load_own_variables(self, store):
+        self.train_steps.assign(store["train_steps"])
+        for i, state in enumerate(self._seed_states()):
+            state.assign(store[f"seed_generator_state_{i}"])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "generator": keras.saving.serialize_keras_object(self.generator),
+            "discriminator": keras.saving.serialize_keras_object(self.discriminator),
+            "latent_dim": self.latent_dim,
+            "noise": self.noise,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for name in ("generator", "discriminator", "condition"):
+            if isinstance(config.get(name), dict):
+                config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects)
+        return cls(**config)
+
+
+def _optimizer(optimizer):
+    if optimizer is None:
+        return keras.optimizers.Adam(2e-4, beta_1=0.5)
+    return keras.optimizers.get(optimizer)

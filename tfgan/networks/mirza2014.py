@@ -1,0 +1,189 @@
+"""The MNIST networks of the conditional GAN paper, for images of any shape.
+
+The condition enters inside both networks: each is called with `[x, condition]` and encodes the
+condition itself.
+
+Reference:
+    Mirza & Osindero, *Conditional Generative Adversarial Nets*, 2014 (arXiv 1411.1784), section 4.1.
+    The paper gives no initialisation; the one of Goodfellow et al., 2014, is used.
+"""
+
+import keras
+from keras import layers, ops
+
+from tfgan import conditions
+from tfgan.errors import InputError
+from tfgan.layers import Maxout
+from tfgan.networks.goodfellow2014 import (
+    DISCRIMINATOR_LIMIT,
+    GENERATOR_LIMIT,
+    ImageOutput,
+    check_image_shape,
+    uniform,
+)
+
+
+def _check_condition(condition):
+    condition = conditions.deserialize(condition)
+    if condition is None:
+        raise InputError(
+            "a conditional network needs a condition, got None: "
+            "pass condition=tfgan.conditions.Labels(num_classes), or use unconditional networks."
+        )
+    return condition
+
+
+def _inputs(shape):
+    return [layers.Input(shape), layers.Input((), dtype="int32")]
+
+
+@keras.saving.register_keras_serializable(package="tfgan.mirza2014")
+class Generator(keras.Model):
+    """Latents and condition each through a ReLU layer, joined by a third, and a sigmoid image.
+
+    Args:
+        image_shape: (height, width, channels).
+        condition: `tfgan.conditions.Labels`.
+        latent_dim: int. Width of the latents, for which `noise` is U(0, 1).
+        latent_units: int. Width of the layer on the latents.
+        condition_units: int. Width of the layer on the condition.
+        units: int. Width of the joint layer.
+        dropout: float in [0, 1). Fraction of the units of each hidden layer dropped while training;
+            sampling runs without.
+
+    Inputs: `[latents, condition]`, float `(batch, latent_dim)` and int `(batch,)`.
+    Output shape: float `(batch, *image_shape)`, [0, 1].
+
+    Raises:
+        InputError: if `image_shape` is not three positive integers or `condition` is None.
+
+    Reference:
+        Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784).
+    """
+
+    noise = "unit_uniform"
+
+    def __init__(
+        self,
+        image_shape,
+        *,
+        condition,
+        latent_dim=100,
+        latent_units=200,
+        condition_units=1000,
+        units=1200,
+        dropout=0.5,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = check_image_shape(image_shape)
+        self.condition = _check_condition(condition)
+        self.latent_dim = latent_dim
+        self.latent_units = latent_units
+        self.condition_units = condition_units
+        self.units = units
+        self.dropout = dropout
+        init = uniform(GENERATOR_LIMIT)
+        self.latent_hidden = layers.Dense(latent_units, activation="relu", kernel_initializer=init)
+        self.condition_hidden = layers.Dense(
+            condition_units, activation="relu", kernel_initializer=init
+        )
+        self.drop1 = layers.Dropout(dropout)
+        self.joint = layers.Dense(units, activation="relu", kernel_initializer=init)
+        self.drop2 = layers.Dropout(dropout)
+        self.image = ImageOutput(self.image_shape)
+        self(_inputs((latent_dim,)))
+
+    def call(self, inputs, training=None):
+        latents, condition = inputs
+        z = self.latent_hidden(latents)
+        y = self.condition_hidden(self.condition.encode(condition))
+        x = self.drop1(ops.concatenate([z, y], axis=-1), training=training)
+        x = self.drop2(self.joint(x), training=training)
+        return self.image(x)
+
+    def set_mean_image(self, mean_image):
+        """Starts the output bias at logit(mean pixel); see `goodfellow2014.Generator`."""
+        self.image.set_mean(mean_image)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "condition": keras.saving.serialize_keras_object(self.condition),
+            "latent_dim": self.latent_dim,
+            "latent_units": self.latent_units,
+            "condition_units": self.condition_units,
+            "units": self.units,
+            "dropout": self.dropout,
+        }
+
+
+@keras.saving.register_keras_serializable(package="tfgan.mirza2014")
+class Discriminator(keras.Model):
+    """Image and condition each through a maxout layer, joined by a third, and a logit.
+
+    Args:
+        image_shape: (height, width, channels).
+        condition: `tfgan.conditions.Labels`.
+        image_units: int. Width of the maxout layer on the image, of 5 pieces.
+        condition_units: int. Width of the maxout layer on the condition, of 5 pieces.
+        units: int. Width of the joint maxout layer, of 4 pieces.
+        dropout: float in [0, 1). Fraction of the units of each hidden layer dropped while training.
+
+    Inputs: `[images, condition]`, float `(batch, *image_shape)` in [0, 1] and int `(batch,)`.
+    Output shape: logits `(batch, 1)`.
+
+    Raises:
+        InputError: if `image_shape` is not three positive integers or `condition` is None.
+
+    Reference:
+        Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784).
+    """
+
+    def __init__(
+        self,
+        image_shape,
+        *,
+        condition,
+        image_units=240,
+        condition_units=50,
+        units=240,
+        dropout=0.5,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.image_shape = check_image_shape(image_shape)
+        self.condition = _check_condition(condition)
+        self.image_units = image_units
+        self.condition_units = condition_units
+        self.units = units
+        self.dropout = dropout
+        init = uniform(DISCRIMINATOR_LIMIT)
+        self.flatten = layers.Flatten()
+        self.image_hidden = Maxout(image_units, pieces=5, kernel_initializer=init)
+        self.condition_hidden = Maxout(condition_units, pieces=5, kernel_initializer=init)
+        self.drop1 = layers.Dropout(dropout)
+        self.joint = Maxout(units, pieces=4, kernel_initializer=init)
+        self.drop2 = layers.Dropout(dropout)
+        self.logit = layers.Dense(1, kernel_initializer=init)
+        self(_inputs(self.image_shape))
+
+    def call(self, inputs, training=None):
+        images, condition = inputs
+        x = self.image_hidden(self.flatten(images))
+        y = self.condition_hidden(self.condition.encode(condition))
+        h = self.drop1(ops.concatenate([x, y], axis=-1), training=training)
+        h = self.drop2(self.joint(h), training=training)
+        return self.logit(h)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "image_shape": self.image_shape,
+            "condition": keras.saving.serialize_keras_object(self.condition),
+            "image_units": self.image_units,
+            "condition_units": self.condition_units,
+            "units": self.units,
+            "dropout": self.dropout,
+        }

@@ -1,0 +1,141 @@
+"""Schedules and the momentum optimizer of the 2014 papers.
+
+Keras's `SGD` fixes its momentum when it is built; the papers raise it while training.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class FlooredDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """`max(minimum, initial / factor**step)`.
+
+    Args:
+        initial: float. Learning rate of step 0.
+        factor: float > 1. What each step divides the rate by.
+        minimum: float. The floor.
+
+    Reference:
+        Goodfellow et al., 2014, published code: .1 divided by 1.000004 a minibatch, down to 1e-6.
+    """
+
+    def __init__(self, initial, *, factor, minimum):
+        super().__init__()
+        self.initial = initial
+        self.factor = factor
+        self.minimum = minimum
+
+    def __call__(self, step):
+        # float32 cannot hold 1.000004 to better than 1.5 % of its excess over 1, so no power of it.
+        exponent = ops.cast(step, "float32") * -math.log(self.factor)
+        return ops.maximum(self.minimum, self.initial * ops.exp(exponent))
+
+    def get_config(self):
+        return {"initial": self.initial, "factor": self.factor, "minimum": self.minimum}
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class EpochRamp(keras.optimizers.schedules.LearningRateSchedule):
+    """Linear in the epoch from `initial` in epoch 1 to `final` in epoch `last_epoch`, then constant.
+
+    Constant within an epoch.
+
+    Args:
+        initial: float.
+        final: float.
+        last_epoch: int > 1.
+        steps_per_epoch: int >= 1.
+
+    Reference:
+        Goodfellow et al., 2014, published code: momentum .5 to .7 at epoch 250.
+    """
+
+    def __init__(self, initial, final, *, last_epoch, steps_per_epoch):
+        super().__init__()
+        self.initial = initial
+        self.final = final
+        self.last_epoch = last_epoch
+        self.steps_per_epoch = steps_per_epoch
+
+    def __call__(self, step):
+        epochs_done = ops.floor_divide(ops.cast(step, "int32"), self.steps_per_epoch)
+        fraction = ops.cast(epochs_done, "float32") / (self.last_epoch - 1)
+        return self.initial + (self.final - self.initial) * ops.minimum(fraction, 1.0)
+
+    def get_config(self):
+        return {
+            "initial": self.initial,
+            "final": self.final,
+            "last_epoch": self.last_epoch,
+            "steps_per_epoch": self.steps_per_epoch,
+        }
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class MomentumSGD(keras.optimizers.Optimizer):
+    """SGD whose momentum may follow a schedule: `v <- m v - lr g`, `w <- w + v`.
+
+    Args:
+        learning_rate: float or Keras schedule.
+        momentum: float or Keras schedule (a function of the step).
+
+    Reference:
+        Goodfellow et al., 2014, published code.
+    """
+
+    def __init__(self, learning_rate, momentum, name="momentum_sgd", **kwargs):
+        super().__init__(learning_rate=learning_rate, name=name, **kwargs)
+        self.momentum = momentum
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.velocities = self.add_optimizer_variables(variables, "velocity")
+
+    def update_step(self, gradient, variable, learning_rate):
+        momentum = self.momentum(self.iterations) if callable(self.momentum) else self.momentum
+        velocity = self.velocities[self._get_variable_index(variable)]
+        dtype = variable.dtype
+        step = ops.multiply(ops.cast(learning_rate, dtype), ops.cast(gradient, dtype))
+        self.assign(velocity, ops.multiply(ops.cast(momentum, dtype), velocity) - step)
+        self.assign_add(variable, velocity)
+
+    def get_config(self):
+        momentum = self.momentum
+        if callable(momentum):
+            momentum = keras.optimizers.schedules.serialize(momentum)
+        return {**super().get_config(), "momentum": momentum}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = dict(config)
+        for name in ("learning_rate", "momentum"):
+            if isinstance(config[name], dict):
+                config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects)
+        return cls(**config)
+
+
+def published_sgd(*, decay, steps_per_epoch):
+    """The optimizer of both 2014 papers on MNIST.
+
+    Learning rate .1, divided by `decay` each step, not below 1e-6; momentum .5 in epoch 1 to .7 in
+    epoch 250, linearly.
+
+    Args:
+        decay: float > 1. 1.000004 for the GAN, 1.00004 for the conditional GAN.
+        steps_per_epoch: int >= 1.
+
+    Returns:
+        `MomentumSGD`.
+
+    Reference:
+        Goodfellow et al., 2014, published code; Mirza & Osindero, 2014, section 4.1.
+    """
+    return MomentumSGD(
+        FlooredDecay(0.1, factor=decay, minimum=1e-6),
+        EpochRamp(0.5, 0.7, last_epoch=250, steps_per_epoch=steps_per_epoch),
+    )

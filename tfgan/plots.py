@@ -1,0 +1,163 @@
+"""Pictures of images. Each function returns a `matplotlib.figure.Figure`; `save` writes one."""
+
+import numpy as np
+import tensorflow as tf
+from matplotlib.figure import Figure
+
+from tfgan.errors import InputError
+from tfgan.files import replacing
+
+MAX_ROWS = 25  # classes of a sample grid; more would not be read
+MAX_IMAGES = 2_500
+_MIN_TILE = 56  # pixels: smaller images are drawn enlarged
+
+
+def save(figure, path):
+    """Writes a figure as an image file of the kind its name ends in, whole or not at all.
+
+    Args:
+        figure: `matplotlib.figure.Figure`.
+        path: file, in a folder that need not exist.
+
+    Raises:
+        InputError: if the name ends in no kind that matplotlib writes.
+    """
+    with replacing(path) as temporary:
+        kinds = figure.canvas.get_supported_filetypes()
+        if temporary.suffix.lstrip(".").lower() not in kinds:
+            raise InputError(f"the picture's name must end in .png (or another kind), got {path}.")
+        figure.savefig(temporary)
+
+
+def tile(images, columns):
+    """Lays images side by side, row by row, with a line of white between.
+
+    Args:
+        images: float `(n, H, W, C)` in [0, 1], C 1 or 3.
+        columns: int.
+
+    Returns:
+        float32 `(rows * (H + pad) + pad, columns * (W + pad) + pad, C)`.
+    """
+    images = np.asarray(images, "float32")
+    count, height, width, channels = images.shape
+    rows = -(-count // columns)
+    pad = max(1, round(max(height, width) / 16))
+    canvas = np.ones((rows * (height + pad) + pad, columns * (width + pad) + pad, channels), "float32")
+    for i, image in enumerate(images):
+        top = pad + (i // columns) * (height + pad)
+        left = pad + (i % columns) * (width + pad)
+        canvas[top : top + height, left : left + width] = np.clip(image, 0, 1)
+    return canvas
+
+
+def grid(images, *, columns, row_labels=None):
+    """A grid of images, one label beside each row.
+
+    Args:
+        images: float `(n, H, W, C)` in [0, 1], C 1 or 3.
+        columns: int >= 1.
+        row_labels: sequence of str, or None.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        InputError: if the images are not of that shape.
+    """
+    images = np.asarray(images)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or not len(images):
+        raise InputError(
+            f"a grid needs images of shape (n, height, width, 1 or 3), got {images.shape}."
+        )
+    if len(images) > MAX_IMAGES:
+        raise InputError(f"a grid holds at most {MAX_IMAGES} images, got {len(images)}.")
+    canvas = tile(_enlarged(images), columns)
+    height, width = canvas.shape[:2]
+    rows = -(-len(images) // columns)
+    labels = [str(label) for label in row_labels or ()]
+    margin = 0 if not labels else 12 + 9 * max(map(len, labels))  # pixels
+    dpi = 100
+    figure = Figure(figsize=((width + margin) / dpi, height / dpi), dpi=dpi, facecolor="white")
+    axes = figure.add_axes((margin / (width + margin), 0, width / (width + margin), 1))
+    axes.imshow(canvas.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axes.set_axis_off()
+    for row, label in enumerate(labels):
+        axes.text(-6, (row + 0.5) * height / rows, label, ha="right", va="center", fontsize=11)
+    return figure
+
+
+def _enlarged(images):
+    """Small images, enlarged by a whole factor. Smoothly: blocks of pixels hide what they show."""
+    height, width = images.shape[1:3]
+    zoom = -(-_MIN_TILE // max(height, width))
+    if zoom <= 1:
+        return images
+    return tf.image.resize(images, (height * zoom, width * zoom), "bicubic").numpy()
+
+
+def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
+    """A grid of samples: a row per condition, or ten in a row where there is none.
+
+    Args:
+        gan: `tfgan.GAN` or `tfgan.CGAN`.
+        conditions: class labels, one per row; None is every class (the first 25).
+        count: int. Images per condition (10), or in all of a GAN without condition (100).
+        seed: int. The same seed gives the same picture; every row has latents of its own.
+        class_names: names by class, or None.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        InputError: if the labels do not fit.
+    """
+    if not gan.conditional:
+        return grid(gan.sample(count or 100, seed=seed), columns=min(count or 10, 10))
+    columns = count or 10
+    conditions = _rows(gan, conditions)
+    images = gan.sample(columns * len(conditions), np.repeat(conditions, columns), seed=seed)
+    return grid(images, columns=columns, row_labels=_names(conditions, class_names))
+
+
+def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None):
+    """Straight lines between two latents, left to right: one per condition, or ten.
+
+    Args:
+        gan: `tfgan.GAN` or `tfgan.CGAN`.
+        conditions: class labels, one per row; None is every class (the first 25).
+        count: int. Images per line (10).
+        seed: int.
+        class_names: names by class, or None.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        InputError: if the labels do not fit.
+
+    Reference:
+        Goodfellow et al., 2014, figure 3 (arXiv 1406.2661).
+    """
+    columns, rows, labels = count or 10, 10, None
+    if gan.conditional:
+        conditions = _rows(gan, conditions)
+        rows, labels = len(conditions), _names(conditions, class_names)
+        conditions = np.repeat(conditions, columns)
+    ends = gan.draw_latents(2 * rows, seed=seed).reshape(2, rows, 1, -1)  # (end, rows, 1, dim)
+    t = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
+    line = (1 - t) * ends[0] + t * ends[1]  # (rows, columns, dim)
+    latents = line.reshape(rows * columns, -1)  # (rows * columns, dim)
+    return grid(gan.images_of(latents, conditions), columns=columns, row_labels=labels)
+
+
+def _rows(gan, conditions):
+    if conditions is None:
+        if gan.condition is None:
+            raise InputError("this CGAN does not know its classes: name the conditions to draw.")
+        return np.arange(min(gan.condition.num_classes, MAX_ROWS), dtype="int32")
+    return gan.check_condition(len(conditions), conditions)
+
+
+def _names(conditions, class_names):
+    return [class_names[c] if class_names else str(c) for c in conditions]

@@ -1,0 +1,102 @@
+"""What a recipe is, and how its settings are overridden."""
+
+import dataclasses
+import difflib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tfgan.errors import InputError
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """A named experiment.
+
+    Attributes:
+        name: what the command line calls it.
+        reproduces: one line.
+        data: the default data source, see `tfgan.data.load`.
+        time: of the whole run, with the machine.
+        score: expected, with its protocol.
+        settings: every number a user may override, with its default. Always `seed`, `epochs`,
+            `batch_size`, `jit_compile`, `steps_per_execution` and `sample_every` (epochs between
+            pictures).
+        build: `(data, settings, steps_per_epoch) -> compiled GAN`.
+        conditional: whether the data needs labels.
+        best_by_parzen_every: epochs between measurements of the validation Parzen log-likelihood by
+            which the model is kept; None keeps the last.
+    """
+
+    name: str
+    reproduces: str
+    data: str
+    time: str
+    score: str
+    settings: Mapping[str, Any]
+    build: Callable
+    conditional: bool = False
+    best_by_parzen_every: int | None = None
+
+
+def get(name, recipes):
+    """Returns the recipe of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    if name not in recipes:
+        near = difflib.get_close_matches(name, recipes, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(recipes)}."
+        raise InputError(f"no recipe is called {name!r}: {hint}")
+    return recipes[name]
+
+
+def override(settings, changes):
+    """Returns settings with some values replaced.
+
+    Args:
+        settings: dict of defaults.
+        changes: strings `key=value`, the value as JSON or as a bare word.
+
+    Raises:
+        InputError: for an unknown key, or a value of another type than the default's.
+    """
+    result = dict(settings)
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise InputError(f"--set takes key=value, got {change!r}.")
+        if key not in settings:
+            near = difflib.get_close_matches(key, settings, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(settings)}."
+            raise InputError(f"no setting is called {key!r}: {hint}")
+        result[key] = _parse(key, text, settings[key])
+    _check(result)
+    return result
+
+
+def _parse(key, text, default):
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        value = text
+    if default is None or value == "auto":
+        return value
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    wanted = bool if default == "auto" else type(default)
+    if type(value) is not wanted:
+        raise InputError(f"{key} takes {wanted.__name__} values such as {default!r}, got {text!r}.")
+    return value
+
+
+def _check(settings):
+    for key in ("epochs", "batch_size", "steps_per_execution", "sample_every", "d_steps"):
+        if settings.get(key, 1) < 1:
+            raise InputError(f"{key} must be at least 1, got {settings[key]}.")
+    for key, value in settings.items():
+        if key.endswith("dropout") and not 0 <= value < 1:
+            raise InputError(f"{key} must lie in [0, 1), got {value}.")
+        if key.endswith("learning_rate") and not value > 0:
+            raise InputError(f"{key} must be positive, got {value}.")

@@ -1,0 +1,278 @@
+"""Run directories: what was trained, how far it is, and what came out.
+
+config.json   all that is needed to repeat the run
+metrics.csv   a row per epoch
+tensorboard/  the same for TensorBoard
+samples/      a grid of samples every few epochs
+checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses
+gan.keras     the model to use: the best where a metric chooses, else the last
+"""
+
+import datetime
+import importlib.metadata
+import json
+import platform
+import shutil
+from pathlib import Path
+
+import keras
+
+import tfgan.cgan
+import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
+from tfgan import callbacks, data, recipes
+from tfgan.errors import InputError
+from tfgan.evaluation import VALID_LIMIT
+from tfgan.files import replacing, write_json
+
+FORMAT = 1  # of config.json
+
+
+def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
+    """Resolves what a run will do, without doing it.
+
+    Args:
+        recipe_name: str, see `tfgan.recipes.RECIPES`.
+        source: data source, or None for the recipe's.
+        data_dir: folder of TFDS data sets, or None.
+        epochs: int or None, short for the change `epochs=N`.
+        changes: strings `key=value`. Besides the recipe's settings, `image_size` resizes images.
+
+    Returns:
+        dict: `config.json` as far as it is known before the data is read.
+
+    Raises:
+        InputError: for an unknown recipe, setting or value.
+    """
+    recipe = recipes.get(recipe_name, recipes.RECIPES)
+    changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
+    settings = recipes.override({**recipe.settings, "image_size": None}, changes)
+    size = settings["image_size"]
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
+    return {
+        "format": FORMAT,
+        "recipe": recipe.name,
+        "data": _absolute(source or recipe.data),
+        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
+        "settings": settings,
+        "overrides": list(changes),
+        "versions": _versions(),
+    }
+
+
+def _absolute(source):
+    """A source whose relative path holds from any working directory."""
+    kind, colon, path = source.partition(":")
+    if kind in ("folder", "npz", "idx") and path:
+        return kind + colon + str(Path(path).expanduser().resolve())
+    return source
+
+
+def load_data(config):
+    """Reads the data of a config."""
+    settings = config["settings"]
+    return data.load(
+        config["data"],
+        data_dir=config["data_dir"],
+        image_size=settings["image_size"],
+        seed=settings["seed"],
+    )
+
+
+def steps_of(config, dataset):
+    """Returns (batch size, steps per epoch): the images that fill no batch wait for another epoch."""
+    batch_size = min(config["settings"]["batch_size"], dataset.sizes["train"])
+    return batch_size, dataset.sizes["train"] // batch_size
+
+
+def build(config, dataset):
+    """Makes the compiled GAN of a config.
+
+    Raises:
+        InputError: if the recipe needs labels the data does not have.
+    """
+    recipe = recipes.get(config["recipe"], recipes.RECIPES)
+    if recipe.conditional and dataset.condition is None:
+        raise InputError(
+            f"{recipe.name} needs labels, {dataset.name} has none: use a source with labels (one "
+            "subfolder a class), or an unconditional recipe such as gan-mnist."
+        )
+    keras.utils.set_random_seed(config["settings"]["seed"])
+    _, steps_per_epoch = steps_of(config, dataset)
+    return recipe.build(dataset, config["settings"], steps_per_epoch)
+
+
+def check_free(path):
+    """Refuses a path that holds something already.
+
+    Raises:
+        InputError: if it does.
+    """
+    path = Path(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(f"{path} exists: add --resume to go on with it, or choose another --out.")
+
+
+def write_config(path, config, dataset):
+    """Writes `config.json`, with what reading the data added."""
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    config = {
+        "created": created,
+        **config,
+        "fingerprint": dataset.fingerprint,
+        "image_shape": list(dataset.image_shape),
+        "class_names": list(dataset.class_names) if dataset.class_names else None,
+    }
+    write_json(Path(path) / "config.json", config)
+
+
+def read_config(path):
+    """Returns the config of a run directory.
+
+    Raises:
+        InputError: if it is none, or of a newer version of tfgan.
+    """
+    file = Path(path) / "config.json"
+    if not file.is_file():
+        raise InputError(f"{path} is no run directory (no config.json): give what --out named.")
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        found = config["format"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{file} is damaged: restore it, or train anew.") from None
+    if found != FORMAT:
+        raise InputError(
+            f"{file} has format {found!r}, this tfgan reads {FORMAT}: use the version that wrote it."
+        )
+    return config
+
+
+def load(path):
+    """Returns the trained GAN of a run directory.
+
+    Raises:
+        InputError: if there is no whole model.
+    """
+    read_config(path)
+    file = Path(path) / "gan.keras"
+    if not file.is_file():
+        raise InputError(f"{path} holds no finished model: go on with `tfgan train --resume`.")
+    return _read(file, keras.saving.load_model)
+
+
+def _read(file, reader):
+    try:
+        return reader(file)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{file} cannot be read ({reason}): restore it, or train anew.") from error
+
+
+def resumed_config(path, config):
+    """Returns the config of a run to go on with.
+
+    Args:
+        path: run directory.
+        config: from `plan`; of what it names, only `epochs` may differ from the run's.
+
+    Raises:
+        InputError: if it asks for another run than this one.
+    """
+    old = read_config(path)
+    asked = {change.partition("=")[0] for change in config["overrides"]}
+    wanted = {"recipe": config["recipe"]}
+    wanted |= {key: config["settings"][key] for key in asked - {"epochs"}}
+    if config["data"] != recipes.RECIPES[config["recipe"]].data:
+        wanted["data"] = config["data"]
+    for key, value in wanted.items():
+        started_with = {**old, **old["settings"]}[key]
+        if value != started_with:
+            raise InputError(
+                f"{path} was started with {key}={started_with}, not {value}: a run that goes on can "
+                "only change its epochs."
+            )
+    if "epochs" in asked:
+        old["settings"]["epochs"] = config["settings"]["epochs"]
+    return old
+
+
+def train(path, config, *, resume=False, verbose="auto"):
+    """Trains a run to its end.
+
+    Args:
+        path: run directory.
+        config: from `plan`.
+        resume: go on where the run stopped.
+        verbose: as in Keras's `fit`.
+
+    Returns:
+        The trained GAN, as `load` gives it.
+
+    Raises:
+        InputError: if the data or the recipe do not fit, if the run directory exists (or, with
+            `resume`, does not), or if it was started otherwise.
+    """
+    path = Path(path)
+    if resume:
+        config = resumed_config(path, config)
+    else:
+        check_free(path)
+    dataset = load_data(config)
+    if resume and dataset.fingerprint != config["fingerprint"]:
+        raise InputError(
+            f"{config['data']} is not the data {path} was started with (fingerprint "
+            f"{dataset.fingerprint}, not {config['fingerprint']}): restore it, or train anew."
+        )
+    gan = build(config, dataset)
+    batch_size, steps_per_epoch = steps_of(config, dataset)
+    first_epoch = 0
+    checkpoint = path / "checkpoints" / "last.keras"
+    if checkpoint.is_file():
+        _read(checkpoint, gan.load_weights)
+        first_epoch = int(gan.train_steps.numpy()) // steps_per_epoch
+    write_config(path, config, dataset)
+    gan.fit(
+        dataset.train_from(first_epoch).batch(batch_size, drop_remainder=True).prefetch(2),
+        initial_epoch=first_epoch,
+        epochs=config["settings"]["epochs"],
+        verbose=verbose,
+        callbacks=_callbacks(path, config, dataset, first_epoch),
+    )
+    best = path / "checkpoints" / "best.keras"
+    with replacing(path / "gan.keras") as temporary:
+        shutil.copyfile(best if best.is_file() else checkpoint, temporary)
+    return load(path)
+
+
+def _callbacks(path, config, dataset, first_epoch):
+    recipe = recipes.RECIPES[config["recipe"]]
+    log = callbacks.MetricsLog(path / "metrics.csv", first_epoch=first_epoch)
+    best = []
+    if recipe.best_by_parzen_every:
+        valid, _ = dataset.arrays("valid", limit=VALID_LIMIT)
+        best.append(
+            callbacks.BestParzen(
+                path / "checkpoints" / "best.keras",
+                valid,
+                every=recipe.best_by_parzen_every,
+                best=log.best("val_parzen"),
+            )
+        )
+    return [
+        *best,
+        log,
+        keras.callbacks.TensorBoard(path / "tensorboard", write_graph=False),
+        callbacks.SampleGrid(
+            path / "samples",
+            every=config["settings"]["sample_every"],
+            seed=config["settings"]["seed"],
+            class_names=dataset.class_names,
+        ),
+        callbacks.Checkpoint(path / "checkpoints" / "last.keras"),
+    ]
+
+
+def _versions():
+    packages = ("tfgan", "tensorflow", "keras", "numpy")
+    found = {"python": platform.python_version()}
+    return found | {package: importlib.metadata.version(package) for package in packages}
