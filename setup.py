@@ -42,6 +42,7 @@ setup(
             "pytest",
             "ruff",
             "scikit-learn",
+            "setuptools>=77",
         ],
     },
     entry_points={"console_scripts": ["tfgan = tfgan.cli:main"]},

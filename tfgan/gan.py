@@ -1,5 +1,8 @@
 """The GAN as a Keras model: compile, fit, sample, save."""
 
+import random
+import types
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -23,8 +26,8 @@ class GAN(keras.Model):
         latent_dim: int or None. None takes it from `generator.latent_dim` or its input shape.
         noise: "normal" (N(0, 1)), "uniform" (U(-sqrt 3, sqrt 3)), "unit_uniform" (U(0, 1)) or None,
             which takes `generator.noise`, or "normal" where there is none.
-        seed: int or None. Seeds the latents of training; None draws one from
-            `keras.utils.set_random_seed`'s generator.
+        seed: int or None. Seeds the latents of training; None draws one, which
+            `keras.utils.set_random_seed` determines.
 
     Raises:
         InputError: if the generator's images do not fit the discriminator, if the discriminator
@@ -50,7 +53,7 @@ class GAN(keras.Model):
         self.latent_dim = checks.find_latent_dim(generator, latent_dim)
         self.noise = noise or getattr(generator, "noise", "normal")
         self._draw = latents.get(self.noise)
-        self.seed = int(keras.random.SeedGenerator().seed if seed is None else seed)
+        self.seed = random.randrange(1 << 31) if seed is None else int(seed)
         self.train_steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="train_steps"
         )
@@ -154,7 +157,7 @@ class GAN(keras.Model):
                 f"update='simultaneous' takes one step of each player, got d_steps={d_steps}: "
                 "use update='alternating'."
             )
-        if g_optimizer is not None and g_optimizer is d_optimizer:
+        if isinstance(g_optimizer, keras.optimizers.Optimizer) and g_optimizer is d_optimizer:
             raise InputError(
                 "g_optimizer and d_optimizer are one object: give each network its own instance."
             )
@@ -202,7 +205,7 @@ class GAN(keras.Model):
 
     # Training.
 
-    def fit(self, x=None, y=None, *, validation_data=None, **kwargs):
+    def fit(self, x=None, y=None, *, validation_data=None, check=True, **kwargs):
         """Trains like `keras.Model.fit`, after looking at the data.
 
         Args:
@@ -211,6 +214,8 @@ class GAN(keras.Model):
                 leaves conditions aside.
             y: conditions, where `x` is an array.
             validation_data: like `x`, or `(x, y)`.
+            check: False leaves the values unread: for data known to be right, such as
+                `tfgan.data`'s, whose order a look beforehand would shift by one epoch.
             **kwargs: as in Keras.
 
         Returns:
@@ -221,13 +226,14 @@ class GAN(keras.Model):
             InputError: for images or conditions of the wrong shape, range or type: before training
                 where the data can be seen beforehand, else at the batch that has them.
         """
-        x, y = checks.checked(self, x, y)
+        if check:
+            x, y = checks.checked(self, x, y)
+            if validation_data is not None:
+                validation_data = checks.checked_validation(self, validation_data)
         z = tf.constant(self.draw_latents(16, seed=0))
         checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
-        if validation_data is not None:
-            validation_data = checks.checked_validation(self, validation_data)
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)  # the data set's own order; Keras warns of True
+        if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
+            kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
         with checks.as_input_error():
             return super().fit(x, y, validation_data=validation_data, **kwargs)
 
@@ -346,9 +352,9 @@ class GAN(keras.Model):
         return [v for v in self.variables if v.name == "seed_generator_state"]
 
     def save_own_variables(self, store):
-        store["train_steps"] = self.train_steps
+        store["train_steps"] = self.train_steps.numpy()
         for i, state in enumerate(self._seed_states()):
-            store[f"seed_generator_state_{i}"] = state
+            store[f"seed_generator_state_{i}"] = state.numpy()
 
     def load_own_variables(self, store):
         self.train_steps.assign(store["train_steps"])
@@ -375,6 +381,6 @@ class GAN(keras.Model):
 
 
 def _optimizer(optimizer):
-    if optimizer is None:
+    if optimizer is None or optimizer is ...:  # as documents write what they leave open
         return keras.optimizers.Adam(2e-4, beta_1=0.5)
     return keras.optimizers.get(optimizer)

@@ -233,6 +233,10 @@ def train(path, config, *, resume=False, verbose="auto"):
     write_config(path, config, dataset)
     gan.fit(
         dataset.train_from(first_epoch).batch(batch_size, drop_remainder=True).prefetch(2),
+        check=False,  # done when it was loaded
+        # All of them; but told so, Keras draws one order of the images an epoch instead of two, and
+        # a run that goes on sees those of an undisturbed one.
+        steps_per_epoch=steps_per_epoch,
         initial_epoch=first_epoch,
         epochs=config["settings"]["epochs"],
         verbose=verbose,

@@ -174,9 +174,7 @@ def test_arrays_limit_and_mean():
     assert len(data.arrays("valid", limit=10**6)[0]) == data.sizes["valid"]
     assert data.arrays("valid", limit=0)[0].shape == (0, 8, 8, 1)
     np.testing.assert_allclose(data.mean_image("train"), images.mean(axis=0), atol=1e-5)
-    np.testing.assert_allclose(
-        data.mean_image("test"), data.arrays("test")[0].mean(axis=0), atol=1e-5
-    )
+    np.testing.assert_allclose(data.mean_image("test"), data.arrays("test")[0].mean(axis=0), atol=1e-5)
 
 
 def test_fit_takes_it():

@@ -16,7 +16,7 @@ from tfgan.data.splits import divide
 _FILE = pathlib.Path(__file__).with_name("digits.npz")
 
 
-def load(argument, *, data_dir, image_size, memory_limit):  # noqa: ARG001 - every loader's signature
+def load(argument, *, data_dir, image_size, memory_limit):
     """Returns the `Loaded` of the digits; only `image_size` matters."""
     with np.load(_FILE, allow_pickle=False) as arrays:
         images, labels = arrays["images"], arrays["labels"]

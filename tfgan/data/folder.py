@@ -28,7 +28,7 @@ _SPLIT_FOLDERS = {
 }
 
 
-def load(argument, *, data_dir, image_size, memory_limit):  # noqa: ARG001 - every loader's signature
+def load(argument, *, data_dir, image_size, memory_limit):
     """Returns the `Loaded` of a folder of images.
 
     Args:

@@ -17,7 +17,7 @@ _MAGIC = {"images": 2051, "labels": 2049}  # unsigned bytes in 3 dimensions, in 
 _PREFIX = {"train": "train", "test": "t10k"}
 
 
-def load(argument, *, data_dir, image_size, memory_limit):  # noqa: ARG001 - every loader's signature
+def load(argument, *, data_dir, image_size, memory_limit):
     """Returns the `Loaded` of a folder of IDX files.
 
     The labels may be left out, both of them. The last 10,000 training images become valid.
@@ -101,8 +101,7 @@ def _parse(content, path, kind):
     head = 16 if kind == "images" else 8
     if len(content) < head:
         raise InputError(
-            f"{path} must start with {head} bytes of header, got {len(content)} in all: "
-            "fetch it again."
+            f"{path} must start with {head} bytes of header, got {len(content)} in all: fetch it again."
         )
     magic, *shape = struct.unpack(f">{head // 4}I", content[:head])
     if magic != _MAGIC[kind]:

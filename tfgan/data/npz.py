@@ -24,7 +24,7 @@ _LAYOUTS = (
 )
 
 
-def load(argument, *, data_dir, image_size, memory_limit):  # noqa: ARG001 - every loader's signature
+def load(argument, *, data_dir, image_size, memory_limit):
     """Returns the `Loaded` of an npz file.
 
     Args:

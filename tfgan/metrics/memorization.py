@@ -18,7 +18,7 @@ def nearest(images, train):
     Raises:
         InputError: if there are no images or their sizes differ.
     """
-    rows, others = as_rows(images, "images"), as_rows(train, "train")
+    rows, others = as_rows(images, train)
     distances, indices = np.empty(len(rows)), np.empty(len(rows), "int64")
     for part, squared in squared_distance_chunks(rows, others):
         indices[part] = squared.argmin(axis=1)

@@ -37,7 +37,7 @@ def log_likelihood(samples, data, sigma):
     sigmas = np.atleast_1d(np.asarray(sigma, "float64"))
     if not np.all(sigmas > 0):
         raise InputError(f"sigma must be positive, got {sigma}.")
-    centres, rows = as_rows(samples, "samples"), as_rows(data, "data")
+    centres, rows = as_rows(samples, data)
     shift = centres.mean(axis=0)  # distances do not change, cancellation shrinks
     centres -= shift
     rows -= shift

@@ -92,11 +92,10 @@ def _parse(key, text, default):
 
 
 def _check(settings):
-    for key in ("epochs", "batch_size", "steps_per_execution", "sample_every", "d_steps"):
-        if settings.get(key, 1) < 1:
-            raise InputError(f"{key} must be at least 1, got {settings[key]}.")
     for key, value in settings.items():
+        if type(value) is int and value < (0 if key == "seed" else 1):
+            raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if key.endswith("dropout") and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
-        if key.endswith("learning_rate") and not value > 0:
-            raise InputError(f"{key} must be positive, got {value}.")
+        if key.endswith("learning_rate") and not 0 < value < float("inf"):
+            raise InputError(f"{key} must be a positive number, got {value}.")

@@ -1,0 +1,48 @@
+# `make demo`: set up and run the main job. `make test`: set up and run the tests.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: demo test test-slow lint clean
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+
+demo: $(VENV)/installed-edge
+	rm -rf $(DEMO)
+	$(BIN)/tfgan train cgan-digits --out $(DEMO)/run
+	$(BIN)/tfgan sample $(DEMO)/run --out $(DEMO)/digits.png
+	$(BIN)/tfgan evaluate $(DEMO)/run --json $(DEMO)/evaluation.json | tee $(DEMO)/evaluation.txt
+	$(BIN)/tfgan export $(DEMO)/run --to saved_model --out $(DEMO)/serving/digits | tee $(DEMO)/export.txt
+	$(BIN)/tfgan export $(DEMO)/run --to tflite --out $(DEMO)/digits.tflite | tee -a $(DEMO)/export.txt
+	@echo; echo "Done. What there is now:"
+	@echo "  samples, a row per digit    $(DEMO)/digits.png"
+	@echo "  the run (config, log, ...)  $(DEMO)/run/"
+	@echo "  the Keras model             $(DEMO)/run/gan.keras"
+	@echo "  for TensorFlow Serving      $(DEMO)/serving/digits/1/"
+	@echo "  for phones and browsers     $(DEMO)/digits.tflite"
+	@echo "  all numbers                 $(DEMO)/evaluation.json"
+	@grep -h -e accuracy $(DEMO)/evaluation.txt
+	@sed -n 's/^verified: /export verified: /p' $(DEMO)/export.txt
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+# An environment with the package (editable) and one of its extras.
+$(VENV)/installed-%: setup.py pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	touch $@

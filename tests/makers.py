@@ -1,0 +1,60 @@
+"""What several test files make and ask."""
+
+import numpy as np
+
+import tfgan
+from tfgan.conditions import Labels
+from tfgan.networks import goodfellow2014, mirza2014
+
+SHAPE = (4, 4, 1)
+CLASSES = 3
+
+
+def small_gan(**kwargs):
+    """A GAN on 4 x 4 images, without dropout."""
+    return tfgan.GAN(
+        goodfellow2014.Generator(SHAPE, latent_dim=5, units=8),
+        goodfellow2014.Discriminator(SHAPE, units=6, pieces=2, input_dropout=0.0, dropout=0.0),
+        **{"seed": 7, **kwargs},
+    )
+
+
+def small_cgan(dropout=0.0, **kwargs):
+    """A conditional GAN on 4 x 4 images of 3 classes."""
+    condition = Labels(CLASSES)
+    return tfgan.CGAN(
+        mirza2014.Generator(
+            SHAPE,
+            condition=condition,
+            latent_dim=5,
+            latent_units=4,
+            condition_units=4,
+            units=8,
+            dropout=dropout,
+        ),
+        mirza2014.Discriminator(
+            SHAPE, condition=condition, image_units=6, condition_units=3, units=5, dropout=dropout
+        ),
+        **{"seed": 7, **kwargs},
+    )
+
+
+MAKERS = {"gan": small_gan, "cgan": small_cgan}
+
+
+def one_line(error):
+    """The message of an error, which must be one line."""
+    message = str(error.value)
+    assert message
+    assert "\n" not in message
+    return message
+
+
+def stripes(count, seed=0):
+    """Images 8 x 8 of three easy classes (a bright band at another height), and their labels."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % CLASSES
+    images = rng.integers(0, 60, (count, 8, 8)).astype("uint8")
+    for image, label in zip(images, labels, strict=True):
+        image[1 + 2 * label : 4 + 2 * label] += 180
+    return images, labels.astype("int64")

@@ -1,0 +1,87 @@
+import keras
+import numpy as np
+import pytest
+from makers import one_line
+
+from tfgan.conditions import Labels
+from tfgan.errors import InputError
+from tfgan.networks import mirza2014
+
+NETWORKS = [mirza2014.Generator, mirza2014.Discriminator]
+
+
+def test_sizes_of_the_paper():
+    generator = mirza2014.Generator((28, 28, 1), condition=Labels(10))
+    assert {w.shape for w in generator.get_weights() if w.ndim == 2} == {
+        (100, 200),
+        (10, 1000),
+        (1200, 1200),
+        (1200, 784),
+    }
+    discriminator = mirza2014.Discriminator((28, 28, 1), condition=Labels(10))
+    assert {w.shape for w in discriminator.get_weights() if w.ndim == 2} == {
+        (784, 240 * 5),
+        (10, 50 * 5),
+        (290, 240 * 4),
+        (240, 1),
+    }
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 1), (5, 7, 3)])
+def test_shapes_and_ranges(shape):
+    condition = Labels(4)
+    generator = mirza2014.Generator(shape, condition=condition, latent_dim=6)
+    discriminator = mirza2014.Discriminator(shape, condition=condition)
+    labels = np.array([0, 1, 3])
+    images = generator([np.zeros((3, 6)), labels])
+    assert images.shape == (3, *shape)
+    assert np.min(images) >= 0
+    assert np.max(images) <= 1
+    assert discriminator([images, labels]).shape == (3, 1)
+
+
+def test_condition_enters_both_networks():
+    condition = Labels(3)
+    generator = mirza2014.Generator((4, 4, 1), condition=condition)
+    z = np.ones((2, 100), "float32")
+    a, b = generator([z, np.array([0, 2])])
+    assert np.abs(a - b).max() > 0
+    discriminator = mirza2014.Discriminator((4, 4, 1), condition=condition)
+    x = np.ones((2, 4, 4, 1), "float32")
+    a, b = discriminator([x, np.array([0, 2])]).numpy()
+    assert a != b
+
+
+def test_dropout_in_both_only_while_training():
+    condition, labels = Labels(3), np.array([0, 1])
+    generator = mirza2014.Generator((4, 4, 1), condition=condition)
+    discriminator = mirza2014.Discriminator((4, 4, 1), condition=condition)
+    inputs = {
+        generator: [np.ones((2, 100), "float32"), labels],
+        discriminator: [np.ones((2, 4, 4, 1), "float32"), labels],
+    }
+    for network, x in inputs.items():
+        a, b = (network(x, training=True).numpy() for _ in range(2))
+        assert not np.array_equal(a, b)
+        a, b = (network(x, training=False).numpy() for _ in range(2))
+        np.testing.assert_array_equal(a, b)
+        drops = [layer for layer in network.layers if isinstance(layer, keras.layers.Dropout)]
+        assert [layer.rate for layer in drops] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_round_trip(network, tmp_path):
+    model = network((4, 5, 3), condition=Labels(6), dropout=0.25)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.condition == Labels(6)
+    assert loaded.get_config() == model.get_config()
+    for a, b in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_no_condition(network):
+    with pytest.raises(InputError, match="Labels") as error:
+        network((4, 4, 1), condition=None)
+    one_line(error)

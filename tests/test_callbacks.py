@@ -1,0 +1,101 @@
+import csv
+
+import keras
+import numpy as np
+import pytest
+from makers import small_cgan, small_gan
+
+from tfgan import callbacks
+from tfgan.errors import InputError
+
+
+def fit(gan, images, labels, watch, epochs=4, **kwargs):
+    gan.compile()
+    gan.fit(images, labels, batch_size=10, epochs=epochs, callbacks=watch, verbose=0, **kwargs)
+
+
+def test_sample_grid(make_gan, images, labels, tmp_path):
+    watch = callbacks.SampleGrid(tmp_path / "samples", every=3)
+    fit(make_gan(), images, labels, [watch], epochs=5)
+    names = sorted(p.name for p in (tmp_path / "samples").iterdir())
+    assert names == ["epoch-0003.png", "epoch-0005.png"]
+
+
+def test_sample_grid_does_not_disturb_training(images, labels, tmp_path):
+    def weights(watch):
+        keras.utils.set_random_seed(0)
+        gan = small_cgan(dropout=0.5)
+        fit(gan, images, labels, watch, shuffle=False)
+        return gan.get_weights()
+
+    for a, b in zip(weights([]), weights([callbacks.SampleGrid(tmp_path)]), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_checkpoint_by_time_and_at_the_end(images, tmp_path):
+    gan, path = small_gan(), tmp_path / "last.keras"
+    seen = []
+    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: seen.append(path.exists()))
+    fit(gan, images, None, [callbacks.Checkpoint(path, seconds=3600), look], epochs=2)
+    assert seen == [False, False]
+    loaded = keras.saving.load_model(path)
+    assert loaded.train_steps.numpy() == 6
+    seen.clear()
+    fit(gan, images, None, [callbacks.Checkpoint(path, seconds=0), look], epochs=2)
+    assert seen == [True, True]
+    assert [p.name for p in tmp_path.iterdir()] == ["last.keras"]
+
+
+def test_best_parzen_keeps_the_best(images, tmp_path, monkeypatch):
+    """The kept model is the one of the epoch with the highest score, not the last."""
+    scores = iter([1.0, 3.0, 2.0, 0.0])
+    monkeypatch.setattr(
+        callbacks.parzen, "select_sigma", lambda s, v: (0.1, np.array([-9.0, next(scores)]))
+    )
+    path = tmp_path / "best.keras"
+    gan = small_gan()
+    watch = callbacks.BestParzen(path, images, samples=10)
+    gan.compile()
+    history = gan.fit(images, batch_size=10, epochs=4, callbacks=[watch], verbose=0).history
+    assert history["val_parzen"] == [1.0, 3.0, 2.0, 0.0]
+    assert keras.saving.load_model(path).train_steps.numpy() == 6
+    assert watch.best == 3.0
+
+
+def test_best_parzen_measures(images, tmp_path):
+    gan = small_gan()
+    watch = callbacks.BestParzen(tmp_path / "best.keras", images, every=2, samples=20)
+    fit(gan, images, None, [watch], epochs=2)
+    _, means = callbacks.parzen.select_sigma(gan.sample(20, seed=0), images)
+    assert watch.best == means.max()
+
+
+def test_metrics_log_goes_on(images, tmp_path):
+    path = tmp_path / "metrics.csv"
+
+    def rows():
+        with open(path, newline="") as file:
+            return list(csv.DictReader(file))
+
+    gan = small_gan()
+    fit(gan, images, None, [callbacks.MetricsLog(path)], epochs=3)
+    first = rows()
+    assert [r["epoch"] for r in first] == ["1", "2", "3"]
+    assert {"d_loss", "g_loss", "d_real", "d_fake", "seconds"} < set(first[0])
+    # The checkpoint was of epoch 2: epoch 3 is done again, with a new column.
+    log = callbacks.MetricsLog(path, first_epoch=2)
+    best = callbacks.BestParzen(tmp_path / "best.keras", images, samples=10)
+    fit(gan, images, None, [best, log], epochs=4, initial_epoch=2)
+    again = rows()
+    assert [r["epoch"] for r in again] == ["1", "2", "3", "4"]
+    assert again[:2] == [{**r, "val_parzen": ""} for r in first[:2]]
+    assert callbacks.MetricsLog(path, first_epoch=4).best("val_parzen") == max(
+        float(r["val_parzen"]) for r in again[2:]
+    )
+    assert callbacks.MetricsLog(path).rows == []
+    assert callbacks.MetricsLog(path).best("val_parzen") == -np.inf
+
+
+def test_refuses():
+    with pytest.raises(InputError, match="every"):
+        callbacks.SampleGrid("x", every=0)

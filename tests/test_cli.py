@@ -1,0 +1,177 @@
+"""The command, run in this process; that it starts fast is tested in another."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from makers import stripes
+
+from tfgan import cli
+
+SMALL = ["--set", "units=8", "--set", "batch_size=16", "--set", "latent_dim=4"]
+
+
+@pytest.fixture
+def tfgan(monkeypatch, capfd):
+    """Runs `tfgan ...`; returns exit code, output and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["tfgan", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        out, err = capfd.readouterr()
+        return stop.value.code, out, err
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    images, labels = stripes(90)
+    path = tmp_path_factory.mktemp("data") / "stripes.npz"
+    np.savez(path, images=images, labels=labels)
+    return f"npz:{path}"
+
+
+@pytest.fixture(scope="module")
+def trained(source, tmp_path_factory):
+    """A run directory made by the command itself, in another process and folder."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "tfgan",
+            "train",
+            "cgan-digits",
+            "--data",
+            source,
+            "--epochs",
+            "2",
+            *SMALL,
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return folder / "runs/cgan-digits"
+
+
+def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
+    assert (trained / "gan.keras").is_file()
+    code, out, _ = tfgan(
+        "sample", trained, "--condition", "2,0", "--count", 3, "--out", tmp_path / "a.png"
+    )
+    assert code == 0
+    assert f"{tmp_path / 'a.png'}" in out
+    assert (tmp_path / "a.png").is_file()
+    assert tfgan("sample", trained, "--interpolate")[0] == 0
+    assert (trained / "samples.png").is_file()
+    numbers = tmp_path / "numbers.json"
+    code, out, _ = tfgan("evaluate", trained, "--samples", 60, "--json", numbers)
+    assert code == 0
+    assert "real test images" in out
+    assert json.loads(numbers.read_text())["parzen"]["protocol"]["n_fake"] == 60
+    code, out, _ = tfgan("export", trained, "--to", "saved_model", "--out", tmp_path / "served")
+    assert code == 0
+    assert "equal Keras's" in out
+    assert (tmp_path / "served/1/saved_model.pb").is_file()
+    pytest.importorskip("ai_edge_litert")
+    file = tmp_path / "half.tflite"
+    assert tfgan("export", trained, "--to", "tflite", "--quantize", "float16", "--out", file)[0] == 0
+    assert file.is_file()
+
+
+def test_dry_run_trains_nothing(tfgan, source, tmp_path):
+    code, out, _ = tfgan(
+        "train", "cgan-digits", "--data", source, *SMALL, "--out", tmp_path / "run", "--dry-run"
+    )
+    assert code == 0
+    config = json.loads(out[: out.index("\n}\n") + 2])
+    assert config["settings"]["units"] == 8
+    assert "Total params" in out
+    assert not (tmp_path / "run").exists()
+
+
+def test_resume(tfgan, source, tmp_path):
+    run = tmp_path / "run"
+    assert tfgan("train", "cgan-digits", "--data", source, *SMALL, "--epochs", 1, "--out", run)[0] == 0
+    assert tfgan("train", "cgan-digits", "--epochs", 2, "--out", run, "--resume")[0] == 0
+    assert len((run / "metrics.csv").read_text().splitlines()) == 3
+
+
+def test_recipes(tfgan):
+    code, out, _ = tfgan("recipes")
+    assert code == 0
+    for name in ("cgan-digits", "gan-digits", "gan-mnist", "cgan-mnist"):
+        assert name in out
+
+
+MISTAKES = {
+    "unknown command": (["trian"], "No such command"),
+    "unknown option": (["train", "cgan-digits", "--epoch", "2"], "--epoch"),
+    "no recipe": (["train"], "RECIPE"),
+    "unknown recipe": (["train", "cgan-digit"], "did you mean cgan-digits"),
+    "unknown source": (["train", "cgan-digits", "--data", "cifar11"], "did you mean cifar10"),
+    "no such folder": (["train", "cgan-digits", "--data", "folder:/nowhere"], "/nowhere"),
+    "epochs": (["train", "cgan-digits", "--epochs", "0"], "at least 1"),
+    "epochs word": (["train", "cgan-digits", "--epochs", "ten"], "ten"),
+    "setting": (["train", "cgan-digits", "--set", "unit=3"], "did you mean units"),
+    "resume nothing": (["train", "cgan-digits", "--resume", "--out", "nowhere"], "config.json"),
+    "no run": (["sample", "nowhere"], "no config.json"),
+    "no run to evaluate": (["evaluate", "nowhere"], "no config.json"),
+    "no run to export": (["export", "nowhere", "--to", "tflite", "--out", "a.tflite"], "config.json"),
+    "metric": (["evaluate", "RUN", "--metrics", "parsen"], "did you mean parzen"),
+    "samples": (["evaluate", "RUN", "--samples", "0"], "--samples"),
+    "count": (["sample", "RUN", "--count", "0"], "--count"),
+    "huge count": (["sample", "RUN", "--count", "100000"], "at most"),
+    "condition": (["sample", "RUN", "--condition", "0,9"], "[0, 3)"),
+    "condition word": (["sample", "RUN", "--condition", "cat"], "0,1,2"),
+    "picture name": (["sample", "RUN", "--out", "a.xyz"], "end in"),
+    "target": (["export", "RUN", "--to", "onnx", "--out", "a"], "onnx"),
+    "quantize": (
+        ["export", "RUN", "--to", "saved_model", "--quantize", "float16", "--out", "a"],
+        "tflite",
+    ),
+    "ending": (["export", "RUN", "--to", "tflite", "--out", "a.bin"], ".tflite"),
+    "taken": (["train", "cgan-digits", "--out", "RUN"], "--resume"),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_one_line_and_exit_code_2(tfgan, trained, case, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments, words = MISTAKES[case]
+    before = sorted(trained.rglob("*"))
+    code, _, err = tfgan(*[trained if a == "RUN" else a for a in arguments])
+    assert code == 2
+    assert err.startswith("tfgan: ")
+    assert err.count("\n") == 1
+    assert words in err
+    assert not list(tmp_path.iterdir())
+    assert sorted(trained.rglob("*")) == before
+
+
+HELP = """
+import sys
+sys.argv = ["tfgan", *{arguments}]
+import tfgan.cli
+try:
+    tfgan.cli.main()
+except SystemExit as stop:
+    assert not stop.code
+assert "tensorflow" not in sys.modules and "keras" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["train", "--help"], ["export", "-h"], ["--version"]]
+)
+def test_help_does_not_import_tensorflow(arguments):
+    done = subprocess.run(
+        [sys.executable, "-c", HELP.format(arguments=arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

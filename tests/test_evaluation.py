@@ -1,0 +1,77 @@
+import json
+
+import numpy as np
+import pytest
+from makers import one_line, small_cgan, small_gan, stripes
+
+import tfgan
+from tfgan import evaluation
+from tfgan.conditions import Labels
+from tfgan.errors import InputError
+
+
+@pytest.fixture
+def data(tmp_path):
+    images, labels = stripes(300)
+    np.savez(tmp_path / "stripes.npz", images=images, labels=labels)
+    return tfgan.data.load(f"npz:{tmp_path / 'stripes.npz'}")
+
+
+class Copies:
+    """A GAN that gives training images back; a share of them under a wrong label."""
+
+    conditional = True
+    image_shape = (8, 8, 1)
+
+    def __init__(self, data, wrong=0.0):
+        self.images, self.labels = data.arrays("train")
+        self.condition = Labels(3)
+        self.wrong = wrong
+
+    def sample(self, count, condition, *, seed):
+        shift = np.random.default_rng(seed).random(count) < self.wrong
+        given = (condition + shift) % 3
+        return np.stack([self.images[self.labels == label][0] for label in given])
+
+
+def test_numbers_and_protocol(data):
+    results = evaluation.evaluate(Copies(data, wrong=0.25), data, samples=400, seed=1)
+    assert results["fingerprint"] == data.fingerprint
+    assert set(results) == {"data", "fingerprint", "seed", *evaluation.METRICS}
+    accuracy = results["classifier"]
+    np.testing.assert_allclose(accuracy["fake_accuracy"], 0.75, atol=0.06)
+    assert accuracy["real_accuracy"] > 0.97
+    assert accuracy["protocol"]["n_fake"] == 400
+    assert accuracy["protocol"]["n_real"] == data.sizes["test"]
+    memory = results["memorization"]
+    assert memory["fake_distance"] < 1e-6 < memory["real_distance"]
+    assert results["parzen"]["protocol"]["n_fake"] == 400
+    json.dumps(results)
+    text = evaluation.lines(results)
+    assert any("400 samples" in line and "real test images" in line for line in text)
+
+
+def test_only_what_is_asked(data):
+    results = evaluation.evaluate(Copies(data), data, metrics=["memorization"], samples=20)
+    assert set(results) & set(evaluation.METRICS) == {"memorization"}
+
+
+def test_no_classifier_without_labels(data):
+    gan = tfgan.GAN(
+        tfgan.networks.goodfellow2014.Generator((8, 8, 1), units=8),
+        tfgan.networks.goodfellow2014.Discriminator((8, 8, 1), units=8),
+    )
+    results = evaluation.evaluate(gan, data, samples=50)
+    assert set(results) & set(evaluation.METRICS) == {"parzen", "memorization"}
+
+
+@pytest.mark.parametrize("make", [small_gan, small_cgan])
+def test_other_images(data, make):
+    with pytest.raises(InputError, match=r"\(8, 8, 1\)") as error:
+        evaluation.evaluate(make(), data)
+    one_line(error)
+
+
+def test_unknown_metric():
+    with pytest.raises(InputError, match="did you mean parzen"):
+        evaluation.check_names(["parsen"])

@@ -1,0 +1,435 @@
+"""GAN and CGAN as Keras models."""
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
+
+import tfgan
+from tfgan.conditions import Labels
+from tfgan.errors import InputError
+
+
+def functional_pair(*, conditional=False, shape=SHAPE):
+    """Networks a user might write, with batch normalisation and dropout."""
+    z = keras.Input((5,))
+    y = keras.Input((), dtype="int32")
+    x = keras.Input(shape)
+    encode = keras.layers.CategoryEncoding(CLASSES, output_mode="one_hot")
+    code = encode(keras.layers.Reshape((1,))(y))
+    h = keras.layers.Concatenate()([z, code]) if conditional else z
+    h = keras.layers.Dense(16)(h)
+    h = keras.layers.BatchNormalization()(h)
+    h = keras.layers.Dropout(0.3)(keras.layers.LeakyReLU()(h))
+    h = keras.layers.Dense(int(np.prod(shape)), activation="sigmoid")(h)
+    images = keras.layers.Reshape(shape)(h)
+    h = keras.layers.Flatten()(x)
+    h = keras.layers.Concatenate()([h, code]) if conditional else h
+    h = keras.layers.Dropout(0.3)(keras.layers.Dense(16, activation="relu")(h))
+    logits = keras.layers.Dense(1)(h)
+    if conditional:
+        return keras.Model([z, y], images), keras.Model([x, y], logits)
+    return keras.Model(z, images), keras.Model(x, logits)
+
+
+def test_fit_learns_the_mean(images):
+    """On constant images the generator comes close to them."""
+    target = np.full_like(images, 0.8)
+    gan = small_gan()
+    gan.compile(
+        g_optimizer=keras.optimizers.Adam(0.01, beta_1=0.5),
+        d_optimizer=keras.optimizers.Adam(0.01, beta_1=0.5),
+    )
+    before = np.abs(gan.sample(50, seed=0) - 0.8).mean()
+    history = gan.fit(target, batch_size=10, epochs=100, verbose=0).history
+    after = np.abs(gan.sample(50, seed=0) - 0.8).mean()
+    assert after < 0.4 * before
+    assert set(history) == {"d_loss", "g_loss", "d_real", "d_fake"}
+    assert len(history["d_loss"]) == 100
+
+
+def test_first_losses_are_those_of_chance(make_gan, images, labels):
+    gan = make_gan()
+    gan.compile()
+    logs = gan.evaluate(images, labels, return_dict=True, verbose=0)
+    np.testing.assert_allclose(logs["d_loss"], np.log(2), atol=0.01)
+    np.testing.assert_allclose(logs["g_loss"], np.log(2), atol=0.01)
+    np.testing.assert_allclose(logs["d_real"], 0.5, atol=0.01)
+
+
+@pytest.mark.parametrize("update", tfgan.gan.UPDATES)
+def test_user_networks(images, labels, update):
+    gan = tfgan.GAN(*functional_pair())
+    gan.compile(update=update)
+    gan.fit(images, batch_size=10, verbose=0)
+    assert gan.sample(3).shape == (3, *SHAPE)
+    cgan = tfgan.CGAN(*functional_pair(conditional=True))
+    cgan.compile(update=update)
+    cgan.fit(images, labels, batch_size=10, verbose=0)
+    assert cgan.sample(3, condition=[0, 1, 2]).shape == (3, *SHAPE)
+    with pytest.raises(InputError, match="condition"):
+        cgan.sample(3)
+
+
+def test_kinds_of_data(make_gan, images, labels):
+    """Arrays, data sets of several forms, uint8, a generator: the same contract."""
+    gan = make_gan()
+    gan.compile(steps_per_execution=2)
+    pairs = tf.data.Dataset.from_tensor_slices((images, labels))
+    assert len(gan.fit(pairs.batch(7), verbose=0).history["d_loss"]) == 1
+    assert gan.d_optimizer.iterations == 5
+    gan.fit(pairs.repeat().batch(7), steps_per_epoch=4, epochs=2, verbose=0)
+    assert gan.d_optimizer.iterations == 13
+    gan.fit(np.uint8(images * 255), labels, batch_size=10, verbose=0)
+    assert gan.d_optimizer.iterations == 16
+
+    def batches():
+        while True:
+            yield images[:6], labels[:6]
+
+    gan.fit(batches(), steps_per_epoch=2, verbose=0)
+    assert gan.d_optimizer.iterations == 18
+    if not gan.conditional:
+        gan.fit(tf.data.Dataset.from_tensor_slices(images).batch(10), verbose=0)
+        assert gan.d_optimizer.iterations == 21
+
+
+def test_uint8_equals_float(images, labels):
+    pixels = np.uint8(images * 255)
+
+    def trained(x):
+        keras.utils.set_random_seed(3)
+        gan = small_cgan()
+        gan.compile()
+        gan.fit(x, labels, batch_size=10, shuffle=False, verbose=0)
+        return gan.get_weights()
+
+    for a, b in zip(trained(pixels), trained(pixels.astype("float32") / 255), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
+
+
+def test_validation_evaluate_predict_and_callbacks(make_gan, images, labels, tmp_path):
+    gan = make_gan()
+    gan.compile()
+    history = gan.fit(
+        images,
+        labels,
+        batch_size=10,
+        epochs=3,
+        validation_data=(images[:9], labels[:9]),
+        verbose=0,
+        callbacks=[
+            keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor="val_d_loss", mode="min"),
+            keras.callbacks.TensorBoard(tmp_path / "logs", write_graph=False),
+            keras.callbacks.EarlyStopping(monitor="val_g_loss", mode="min", patience=50),
+            keras.callbacks.CSVLogger(str(tmp_path / "log.csv")),
+            keras.callbacks.TerminateOnNaN(),
+        ],
+    ).history
+    assert {"val_d_loss", "val_g_loss", "val_d_real", "val_d_fake"} < set(history)
+    assert len(history["val_d_loss"]) == 3
+    assert (tmp_path / "best.keras").is_file()
+    assert list((tmp_path / "logs/train").iterdir())
+    one = gan.evaluate(images, labels, return_dict=True, verbose=0)
+    assert one == gan.evaluate(images, labels, return_dict=True, verbose=0)
+    z = gan.draw_latents(4, seed=1)
+    given = [z, labels[:4]] if gan.conditional else z
+    np.testing.assert_allclose(
+        gan.predict(given, verbose=0),
+        gan.images_of(z, labels[:4] if gan.conditional else None),
+        rtol=1e-5,
+    )
+
+
+def test_validation_data_set(make_gan, images, labels):
+    gan = make_gan()
+    gan.compile()
+    data = tf.data.Dataset.from_tensor_slices((images, labels)).batch(10)
+    history = gan.fit(data, validation_data=data, verbose=0).history
+    assert "val_g_loss" in history
+
+
+def test_sample(make_gan):
+    gan = make_gan()
+    one = gan.sample(7, seed=4)
+    assert one.shape == (7, *SHAPE)
+    assert one.dtype == np.float32
+    assert one.min() >= 0
+    assert one.max() <= 1
+    np.testing.assert_array_equal(one, gan.sample(7, seed=4))
+    np.testing.assert_allclose(one, gan.sample(7, seed=4, batch_size=3), rtol=1e-5)
+    assert not np.array_equal(one, gan.sample(7, seed=5))
+    assert not np.array_equal(gan.sample(7), gan.sample(7))
+
+
+def test_sample_is_inference_mode():
+    """No dropout, and batch normalisation that does not look at the batch."""
+    keras.utils.set_random_seed(1)
+    gan = tfgan.GAN(*functional_pair())
+    alone = gan.sample(1, seed=0)
+    np.testing.assert_array_equal(alone, gan.sample(1, seed=0))
+    z = gan.draw_latents(8, seed=0)
+    np.testing.assert_allclose(gan.images_of(z)[:1], gan.images_of(z[:1]), rtol=1e-5)
+
+
+def test_sample_conditions():
+    gan = small_cgan()
+    z = gan.draw_latents(4, seed=0)
+    np.testing.assert_array_equal(
+        gan.sample(4, condition=2, seed=0), gan.images_of(z, np.full(4, 2, "int32"))
+    )
+    np.testing.assert_array_equal(
+        gan.sample(4, condition=[0, 1, 2, 0], seed=0), gan.images_of(z, np.array([0, 1, 2, 0]))
+    )
+
+
+def trained(make, images, labels, epochs, update="alternating", **kwargs):
+    gan = make(**kwargs)
+    gan.compile(update=update, loss="minimax", d_steps=1 if update == "simultaneous" else 2)
+    gan.fit(images, labels, batch_size=10, epochs=epochs, shuffle=False, verbose=0)
+    return gan
+
+
+def assert_same_state(a, b):
+    state_a = [*a.variables, *a.g_optimizer.variables, *a.d_optimizer.variables]
+    state_b = [*b.variables, *b.g_optimizer.variables, *b.d_optimizer.variables]
+    for x, y in zip(state_a, state_b, strict=True):
+        np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
+
+
+@pytest.mark.parametrize("update", tfgan.gan.UPDATES)
+@pytest.mark.parametrize("make", [small_gan, lambda **k: small_cgan(dropout=0.5, **k)])
+def test_training_goes_on_after_loading(make, images, labels, update, tmp_path):
+    """2N epochs = N, save, load, N: to the last bit, dropout and optimizers included."""
+    gan = trained(make, images, labels, 2, update)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    assert_same_state(gan, loaded)
+    assert (loaded.update, loaded.d_steps, loaded.seed) == (gan.update, gan.d_steps, gan.seed)
+    assert loaded.loss_pair == tfgan.losses.LOSSES["minimax"]
+    for model in (gan, loaded):
+        model.fit(images, labels, batch_size=10, epochs=2, shuffle=False, verbose=0)
+    assert_same_state(gan, loaded)
+    np.testing.assert_array_equal(gan.sample(3, seed=1), loaded.sample(3, seed=1))
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_saving_user_networks(images, labels, conditional, tmp_path):
+    kind = tfgan.CGAN if conditional else tfgan.GAN
+    args = {"condition": Labels(CLASSES)} if conditional else {}
+    gan = kind(*functional_pair(conditional=conditional), noise="uniform", **args)
+    gan.compile()
+    gan.fit(images, labels, batch_size=10, verbose=0)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    assert_same_state(gan, loaded)
+    assert (loaded.noise, loaded.condition) == ("uniform", gan.condition)
+    np.testing.assert_array_equal(gan.sample(3, seed=1), loaded.sample(3, seed=1))
+
+
+def test_saving_uncompiled(tmp_path, make_gan):
+    gan = make_gan()
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    assert not loaded.compiled
+    np.testing.assert_array_equal(gan.sample(3, seed=1), loaded.sample(3, seed=1))
+
+
+def test_seed(images):
+    def samples(seed):
+        keras.utils.set_random_seed(0)
+        return trained(small_gan, images, None, 10, seed=seed).sample(4, seed=0)
+
+    np.testing.assert_array_equal(samples(5), samples(5))
+    assert not np.array_equal(samples(5), samples(6))
+    assert not np.array_equal(samples(5), samples(None))
+
+
+def test_compile_defaults_and_strings(images):
+    gan = small_gan()
+    gan.compile(g_optimizer="sgd", d_optimizer="adam")
+    assert isinstance(gan.g_optimizer, keras.optimizers.SGD)
+    gan.fit(images, batch_size=10, verbose=0)
+
+
+# Mistakes. Each is one line, said before anything is trained.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"loss": "hinged"}, "loss must be one of"),
+        ({"update": "both"}, "update must be one of"),
+        ({"d_steps": 0}, "d_steps"),
+        ({"d_steps": 1.5}, "d_steps"),
+        ({"update": "simultaneous", "d_steps": 2}, "alternating"),
+    ],
+)
+def test_compile_refuses(arguments, words):
+    with pytest.raises(InputError, match=words) as error:
+        small_gan().compile(**arguments)
+    one_line(error)
+
+
+def test_compile_refuses_one_optimizer_for_both():
+    optimizer = keras.optimizers.SGD()
+    with pytest.raises(InputError, match="own instance"):
+        small_gan().compile(g_optimizer=optimizer, d_optimizer=optimizer)
+
+
+def changed(images, index, value):
+    images = images.copy()
+    images[index] = value
+    return images
+
+
+WRONG = {
+    "shape": (lambda x, y: (x[:, :3], y), r"\(batch, 4, 4, 1\), got \(\w+, 3, 4, 1\)"),
+    "no channels": (lambda x, y: (x[..., 0], y), "channel axis"),
+    "nan": (lambda x, y: (changed(x, 29, np.nan), y), "NaN"),
+    "0..255": (lambda x, y: (x * 255, y), "divide by 255"),
+    "-1..1": (lambda x, y: (x * 2 - 1, y), r"\(images \+ 1\) / 2"),
+    "int": (lambda x, y: (np.int32(x * 255), y), "float in"),
+    "label too large": (lambda x, y: (x, changed(y, 29, 3)), r"\[0, 3\), got 3"),
+    "label negative": (lambda x, y: (x, changed(y, 29, -1)), "got -1"),
+    "label half": (lambda x, y: (x, y + 0.5), "whole numbers"),
+    "one-hot": (lambda x, y: (x, np.eye(3)[y]), "one-hot"),
+    "no labels": (lambda x, y: (x, None), "needs .images, condition."),
+    "few labels": (lambda x, y: (x, y[:29]), "conditions, got"),
+}
+
+
+def fit_arrays(gan, x, y, *_):
+    gan.fit(x, y, batch_size=10, verbose=0)
+
+
+def fit_data_set(gan, x, y, *_):
+    parts = x if y is None else (x, y)
+    gan.fit(tf.data.Dataset.from_tensor_slices(parts).batch(10), verbose=0)
+
+
+def fit_with_validation(gan, x, y, images, labels):
+    gan.fit(images, labels, validation_data=(x, y), verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("case", "fit"),
+    [
+        (case, fit)
+        for case in WRONG
+        for fit in (fit_arrays, fit_data_set, fit_with_validation)
+        if (case, fit) != ("few labels", fit_data_set)  # tf.data refuses that itself
+    ],
+)
+def test_wrong_data(case, fit, images, labels):
+    change, words = WRONG[case]
+    x, y = change(images, labels)
+    gan = small_cgan()
+    gan.compile()
+    before = gan.get_weights()
+    with pytest.raises(InputError, match=words) as error:
+        fit(gan, x, y, images, labels)
+    one_line(error)
+    for a, b in zip(before, gan.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("case", ["nan", "0..255", "label too large"])
+def test_wrong_data_met_while_training(case, images, labels):
+    """A data set of unknown length is checked batch by batch."""
+    x, y = WRONG[case][0](images, labels)
+    data = tf.data.Dataset.from_tensor_slices((x, y)).filter(lambda *_: True).batch(10)
+    gan = small_cgan()
+    gan.compile()
+    with pytest.raises(InputError, match=WRONG[case][1]) as error:
+        gan.fit(data, verbose=0)
+    one_line(error)
+
+
+def test_unbatched_data_set(images):
+    gan = small_gan()
+    gan.compile()
+    with pytest.raises(InputError, match=r"\.batch\(100\)"):
+        gan.fit(tf.data.Dataset.from_tensor_slices(images))
+
+
+def test_sample_weights_are_refused(images, labels):
+    gan = small_cgan()
+    gan.compile()
+    data = tf.data.Dataset.from_tensor_slices((images, labels, labels)).batch(10)
+    with pytest.raises(InputError, match="weights"):
+        gan.fit(data)
+
+
+def test_networks_that_do_not_fit():
+    generator, _ = functional_pair()
+    _, discriminator = functional_pair(shape=(5, 5, 1))
+    with pytest.raises(
+        InputError, match=r"takes images of shape \(5, 5, 1\), the generator makes"
+    ) as e:
+        tfgan.GAN(generator, discriminator)
+    one_line(e)
+    with pytest.raises(InputError, match=r"\(batch, 1\), got \(batch, 3\)"):
+        tfgan.GAN(
+            generator,
+            keras.Sequential([keras.Input(SHAPE), keras.layers.Flatten(), keras.layers.Dense(3)]),
+        )
+
+
+def test_networks_called_the_wrong_way():
+    conditional = functional_pair(conditional=True)
+    with pytest.raises(InputError, match="the generator does not take") as error:
+        tfgan.GAN(*conditional)
+    one_line(error)
+    with pytest.raises(InputError, match="condition") as error:
+        tfgan.CGAN(*functional_pair())
+    one_line(error)
+
+
+def test_unknown_latent_dim():
+    class Bare(keras.Model):
+        def call(self, z):
+            return keras.ops.reshape(z, (-1, 1, 1, 1))
+
+    _, discriminator = functional_pair(shape=(1, 1, 1))
+    with pytest.raises(InputError, match="latent_dim"):
+        tfgan.GAN(Bare(), discriminator)
+    assert tfgan.GAN(Bare(), discriminator, latent_dim=1).image_shape == (1, 1, 1)
+
+
+@pytest.mark.parametrize("count", [0, -3, 1.5, True])
+def test_wrong_number_of_samples(count):
+    with pytest.raises(InputError, match="positive integer"):
+        small_gan().sample(count)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [([0, 1], "need 3 conditions"), ([0, 1, 3], r"\[0, 3\)"), (-1, "got -1"), (["a"] * 3, "whole")],
+)
+def test_wrong_conditions(condition, words):
+    with pytest.raises(InputError, match=words):
+        small_cgan().sample(3, condition=condition)
+
+
+def test_condition_for_a_plain_gan():
+    with pytest.raises(InputError, match="train a CGAN"):
+        small_gan().sample(3, condition=[1, 2, 3])
+
+
+def test_generator_out_of_range_warns(images):
+    generator = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(16, activation="tanh"), keras.layers.Reshape(SHAPE)]
+    )
+    gan = tfgan.GAN(generator, functional_pair()[1])
+    gan.compile()
+    with pytest.warns(UserWarning, match="sigmoid"):
+        gan.fit(images, verbose=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        good = small_gan()
+        good.compile()
+        good.fit(images, verbose=0)

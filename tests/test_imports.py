@@ -1,0 +1,76 @@
+"""Imports run downward: who may import whom (the design's house)."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# From the ground up. A module may import those of lower floors and its own.
+FLOORS = [
+    {"errors", "files"},
+    {"conditions", "latents", "layers", "losses", "optimizers", "data", "metrics"},
+    {"checks", "networks", "steps"},
+    {"gan"},
+    {"cgan", "plots"},
+    {"callbacks", "evaluation"},
+    {"recipes"},
+    {"runs"},
+    {"export"},
+    {"cli"},
+    {"__main__"},
+]
+FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
+FILES = {
+    path: path.relative_to(ROOT / "tfgan").parts[0].removesuffix(".py")
+    for path in sorted((ROOT / "tfgan").rglob("*.py"))
+    if path != ROOT / "tfgan/__init__.py"
+} | dict.fromkeys(sorted((ROOT / "export").rglob("*.py")), "export")
+
+
+def imported(path):
+    """Top-level parts of tfgan that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            if node.module != "tfgan":
+                names = [node.module]
+        else:
+            continue
+        for name in names:
+            if name.startswith("tfgan."):
+                yield name.split(".")[1]
+
+
+def test_every_module_has_a_floor():
+    assert set(FILES.values()) == set(FLOOR)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_run_downward(path):
+    own = FILES[path]
+    for other in imported(path):
+        assert other == own or FLOOR[other] <= FLOOR[own], f"{own} imports {other}"
+
+
+def test_only_the_command_imports_export():
+    for path, own in FILES.items():
+        if own not in ("export", "cli"):
+            assert "export" not in imported(path)
+
+
+def test_export_does_not_import_runs():
+    for path, own in FILES.items():
+        if own == "export":
+            assert not {"runs", "recipes", "cli"} & set(imported(path))
+
+
+def test_the_command_imports_lazily():
+    tree = ast.parse((ROOT / "tfgan/cli.py").read_text())
+    top = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    names = {alias.name for node in top for alias in node.names}
+    assert names == {"contextlib", "json", "os", "sys", "Path", "click", "InputError"}

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+from makers import one_line, stripes
+
+import tfgan
+from tfgan import recipes, runs
+from tfgan.errors import InputError
+from tfgan.recipes import RECIPES
+
+ALWAYS = {"seed", "epochs", "batch_size", "jit_compile", "steps_per_execution", "sample_every"}
+
+
+@pytest.fixture
+def source(tmp_path):
+    images, labels = stripes(120)
+    np.savez(tmp_path / "stripes.npz", images=images, labels=labels)
+    return f"npz:{tmp_path / 'stripes.npz'}"
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_says_what_it_is(name):
+    recipe = RECIPES[name]
+    assert recipe.name == name
+    assert set(recipe.settings) >= ALWAYS
+    for text in (recipe.reproduces, recipe.time, recipe.score):
+        assert text
+        assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_builds_and_trains_a_step_on_other_data(name, source):
+    config = runs.plan(name, source=source, changes=["batch_size=20"])
+    data = runs.load_data(config)
+    gan = runs.build(config, data)
+    assert gan.conditional == RECIPES[name].conditional
+    assert gan.image_shape == (8, 8, 1)
+    before = gan.get_weights()
+    gan.fit(data.train.batch(20).take(1), verbose=0)
+    after = gan.get_weights()
+    assert all(np.isfinite(w).all() for w in after)
+    assert any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_gan_mnist_is_the_papers(source):
+    """The published numbers, step by step (PAPERS: learning rate, momentum, update, networks)."""
+    config = runs.plan("gan-mnist", source=source)
+    data = runs.load_data(config)
+    gan = runs.build(config, data)
+    assert gan.update == "simultaneous"
+    assert gan.noise == "uniform"
+    assert gan.loss_pair == tfgan.losses.LOSSES["non_saturating"]
+    assert (gan.generator.latent_dim, gan.generator.units) == (100, 1200)
+    d = gan.discriminator
+    assert (d.units, d.pieces, d.input_dropout, d.dropout) == (240, 5, 0.2, 0.5)
+    for optimizer in (gan.g_optimizer, gan.d_optimizer):
+        rate = optimizer._learning_rate
+        np.testing.assert_allclose(rate(50_000), 0.1 / 1.000004**50_000, rtol=1e-4)
+        np.testing.assert_allclose(optimizer.momentum(0), 0.5, rtol=1e-6)
+        assert optimizer.momentum.last_epoch == 250
+    mean = np.clip(data.mean_image().reshape(-1).astype("float64"), 1e-7, 1 - 1e-7)
+    bias = gan.generator.get_weights()[-1]
+    np.testing.assert_allclose(bias, np.log(mean / (1 - mean)), rtol=1e-4, atol=1e-5)
+    assert config["settings"]["batch_size"] == 100
+
+
+def test_cgan_mnist_is_the_papers(source):
+    config = runs.plan("cgan-mnist", source=source)
+    gan = runs.build(config, runs.load_data(config))
+    assert gan.noise == "unit_uniform"
+    g, d = gan.generator, gan.discriminator
+    assert (g.latent_dim, g.latent_units, g.condition_units, g.units) == (100, 200, 1000, 1200)
+    assert (d.image_units, d.condition_units, d.units) == (240, 50, 240)
+    assert g.dropout == d.dropout == 0.5
+    rate = gan.g_optimizer._learning_rate
+    np.testing.assert_allclose(rate(50_000), 0.1 / 1.00004**50_000, rtol=1e-4)
+    np.testing.assert_allclose(rate(1_000_000), 1e-6, rtol=1e-5)
+    assert RECIPES["cgan-mnist"].best_by_parzen_every
+
+
+def test_override():
+    settings = {"epochs": 5, "rate": 0.1, "loss": "a", "jit_compile": "auto", "size": None}
+    changed = recipes.override(settings, ["epochs=7", "rate=1", "loss=b", "jit_compile=true", "size=3"])
+    assert changed == {"epochs": 7, "rate": 1.0, "loss": "b", "jit_compile": True, "size": 3}
+    assert type(changed["rate"]) is float
+    assert settings["epochs"] == 5
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("epoch=3", "did you mean epochs"),
+        ("epochs", "key=value"),
+        ("epochs=many", "takes int"),
+        ("epochs=2.5", "takes int"),
+        ("epochs=true", "takes int"),
+        ("epochs=0", "at least 1"),
+        ("batch_size=-1", "at least 1"),
+        ("units=0", "at least 1"),
+        ("seed=-1", "seed"),
+        ("learning_rate=0", "positive"),
+        ("learning_rate=NaN", "positive"),
+        ("g_dropout=1.0", r"\[0, 1\)"),
+        ("loss=5", "takes str"),
+        ("jit_compile=yes", "takes bool"),
+        ("image_size=0", "image_size"),
+        ("image_size=big", "image_size"),
+    ],
+)
+def test_wrong_settings(change, words):
+    with pytest.raises(InputError, match=words) as error:
+        runs.plan("cgan-digits", changes=[change])
+    one_line(error)
+
+
+def test_unknown_recipe():
+    with pytest.raises(InputError, match="did you mean cgan-digits"):
+        runs.plan("cgan-digit")

@@ -1,0 +1,183 @@
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+from makers import one_line, stripes
+
+from tfgan import runs
+from tfgan.errors import InputError
+
+SMALL = ["units=8", "latent_dim=4", "batch_size=16", "sample_every=2"]
+
+
+@pytest.fixture
+def source(tmp_path):
+    images, labels = stripes(80)
+    np.savez(tmp_path / "stripes.npz", images=images, labels=labels)
+    return f"npz:{tmp_path / 'stripes.npz'}"
+
+
+def plan(source, epochs=None, changes=SMALL, recipe="cgan-digits"):
+    return runs.plan(recipe, source=source, epochs=epochs, changes=changes)
+
+
+def rows(run):
+    with open(run / "metrics.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_directory(source, tmp_path):
+    run = tmp_path / "run"
+    gan = runs.train(run, plan(source, 4), verbose=0)
+    names = {p.name for p in run.iterdir()}
+    assert names == {
+        "config.json",
+        "metrics.csv",
+        "tensorboard",
+        "samples",
+        "checkpoints",
+        "gan.keras",
+    }
+    assert sorted(p.name for p in (run / "samples").iterdir()) == [
+        "epoch-0002.png",
+        "epoch-0004.png",
+    ]
+    config = json.loads((run / "config.json").read_text())
+    assert config["recipe"] == "cgan-digits"
+    assert config["settings"]["epochs"] == 4
+    assert config["settings"]["units"] == 8
+    assert len(config["fingerprint"]) >= 16
+    assert {"tfgan", "tensorflow", "keras", "python"} <= set(config["versions"])
+    assert [r["epoch"] for r in rows(run)] == ["1", "2", "3", "4"]
+    assert gan.train_steps.numpy() == 4 * (64 // 16)
+    np.testing.assert_array_equal(runs.load(run).sample(3, seed=0), gan.sample(3, seed=0))
+
+
+@pytest.mark.parametrize("recipe", ["cgan-digits", "gan-digits"])
+def test_resume_equals_an_undisturbed_run(source, tmp_path, recipe, monkeypatch):
+    """Stopped after epoch 2 of 4 and resumed: the same weights, optimizers and log."""
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    config = plan(source, 4, recipe=recipe)
+    runs.train(whole, config, verbose=0)
+
+    class StopError(Exception):
+        pass
+
+    def stop(epoch, logs):
+        if epoch == 1:
+            raise StopError
+
+    callbacks_of = runs._callbacks
+
+    def stopping(*args):
+        watch = callbacks_of(*args)
+        watch[-1].seconds = 0  # a checkpoint after each epoch
+        return [*watch, keras.callbacks.LambdaCallback(on_epoch_end=stop)]
+
+    monkeypatch.setattr(runs, "_callbacks", stopping)
+    with pytest.raises(StopError):
+        runs.train(halves, config, verbose=0)
+    assert not (halves / "gan.keras").exists()
+    monkeypatch.setattr(runs, "_callbacks", callbacks_of)
+    runs.train(halves, plan(source, recipe=recipe, changes=[]), resume=True, verbose=0)
+    a, b = runs.load(whole), runs.load(halves)
+    for x, y in zip(a.variables, b.variables, strict=True):
+        np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
+    for name in ("g_optimizer", "d_optimizer"):
+        pairs = zip(getattr(a, name).variables, getattr(b, name).variables, strict=True)
+        for x, y in pairs:
+            np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
+    drop = {"seconds"}
+    assert [{k: r[k] for k in r.keys() - drop} for r in rows(whole)] == [
+        {k: r[k] for k in r.keys() - drop} for r in rows(halves)
+    ]
+
+
+def test_resume_can_add_epochs_only(source, tmp_path):
+    run = tmp_path / "run"
+    runs.train(run, plan(source, 1), verbose=0)
+    gan = runs.train(run, plan(source, 3, changes=[]), resume=True, verbose=0)
+    assert gan.train_steps.numpy() == 3 * 4
+    assert len(rows(run)) == 3
+    for changes, words in ((["seed=5"], "seed=1"), (["units=16"], "units=8")):
+        with pytest.raises(InputError, match=words) as error:
+            runs.train(run, plan(source, changes=changes), resume=True)
+        one_line(error)
+    with pytest.raises(InputError, match="recipe=cgan-digits"):
+        runs.train(run, plan(source, recipe="gan-digits", changes=[]), resume=True)
+
+
+def test_resume_refuses_other_data(source, tmp_path):
+    run = tmp_path / "run"
+    runs.train(run, plan(source, 1), verbose=0)
+    images, labels = stripes(80, seed=1)
+    np.savez(source.removeprefix("npz:"), images=images, labels=labels)
+    before = (run / "config.json").read_text()
+    with pytest.raises(InputError, match="fingerprint"):
+        runs.train(run, plan(source, 2, changes=[]), resume=True)
+    assert (run / "config.json").read_text() == before
+
+
+def test_best_is_kept(source, tmp_path):
+    """cgan-mnist hands over the model of the best validation score."""
+    run = tmp_path / "run"
+    gan = runs.train(run, plan(source, 1, ["batch_size=16"], "cgan-mnist"), verbose=0)
+    best = keras.saving.load_model(run / "checkpoints/best.keras")
+    np.testing.assert_array_equal(best.sample(2, seed=0), gan.sample(2, seed=0))
+    assert rows(run)[0]["val_parzen"]
+
+
+def test_more_images_than_a_batch_are_not_needed(source, tmp_path):
+    gan = runs.train(tmp_path / "run", plan(source, 1, ["batch_size=1000", "units=8"]), verbose=0)
+    assert gan.train_steps.numpy() == 1
+
+
+def test_relative_paths_hold_elsewhere(source, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = runs.plan("cgan-digits", source="npz:stripes.npz")
+    monkeypatch.chdir("/")
+    assert runs.load_data(config).sizes["train"] == 64
+
+
+def test_labels_are_needed(tmp_path):
+    np.savez(tmp_path / "plain.npz", images=stripes(80)[0])
+    with pytest.raises(InputError, match="needs labels") as error:
+        runs.train(tmp_path / "run", plan(f"npz:{tmp_path / 'plain.npz'}"))
+    one_line(error)
+    assert not (tmp_path / "run").exists()
+
+
+def test_taken_directory(source, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="--resume") as error:
+        runs.train(tmp_path / "run", plan(source))
+    one_line(error)
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["mine.txt"]
+
+
+def test_not_a_run(tmp_path):
+    with pytest.raises(InputError, match=r"no config\.json"):
+        runs.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("{", "damaged"), ("[]", "damaged"), ('{"format": 99}', "format 99")]
+)
+def test_wrong_config(tmp_path, text, words):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InputError, match=words) as error:
+        runs.load(tmp_path)
+    one_line(error)
+
+
+def test_unfinished_and_damaged_models(tmp_path):
+    (tmp_path / "config.json").write_text('{"format": 1}')
+    with pytest.raises(InputError, match="--resume"):
+        runs.load(tmp_path)
+    (tmp_path / "gan.keras").write_bytes(b"no zip")
+    with pytest.raises(InputError, match="cannot be read") as error:
+        runs.load(tmp_path)
+    one_line(error)

@@ -1,0 +1,243 @@
+"""Every update against steps unrolled by hand in NumPy, on networks of four numbers."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from makers import small_cgan
+
+import tfgan
+from tfgan import losses, steps
+
+LR = {"g": 0.3, "d": 0.2}
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Scalar(keras.layers.Layer):
+    """x -> weight * x + bias, each one number."""
+
+    def build(self, input_shape):
+        self.w = self.add_weight(shape=(), initializer=keras.initializers.Constant(0.7))
+        self.b = self.add_weight(shape=(), initializer=keras.initializers.Constant(-0.2))
+
+    def call(self, x):
+        return self.w * x + self.b
+
+
+def scalar_gan(jit_compile=False, **compile_args):
+    generator = keras.Sequential(
+        [
+            keras.Input((1,)),
+            Scalar(),
+            keras.layers.Activation("sigmoid"),
+            keras.layers.Reshape((1, 1, 1)),
+        ]
+    )
+    discriminator = keras.Sequential([keras.Input((1, 1, 1)), keras.layers.Flatten(), Scalar()])
+    gan = tfgan.GAN(generator, discriminator, seed=3)
+    gan.compile(
+        g_optimizer=keras.optimizers.SGD(LR["g"]),
+        d_optimizer=keras.optimizers.SGD(LR["d"]),
+        jit_compile=jit_compile,
+        **compile_args,
+    )
+    return gan
+
+
+class ByHand:
+    """The same GAN in NumPy float64."""
+
+    def __init__(self, loss):
+        self.a, self.b = 0.7, -0.2  # generator: sigmoid(a z + b)
+        self.w, self.c = 0.7, -0.2  # discriminator: w x + c
+        self.loss = loss
+
+    def g(self, z):
+        return sigmoid(self.a * z + self.b)
+
+    def d(self, x):
+        return self.w * x + self.c
+
+    def d_gradient(self, x, z):
+        fake = self.g(z)
+        real_slope = 0.5 * (sigmoid(self.d(x)) - 1) / len(x)  # d loss / d logit
+        fake_slope = 0.5 * sigmoid(self.d(fake)) / len(x)
+        return (real_slope * x + fake_slope * fake).sum(), (real_slope + fake_slope).sum()
+
+    def g_gradient(self, z):
+        fake = self.g(z)
+        s = sigmoid(self.d(fake))
+        slope = {"minimax": -s, "non_saturating": s - 1}[self.loss] / len(z)
+        inner = slope * self.w * fake * (1 - fake)
+        return (inner * z).sum(), inner.sum()
+
+    def apply_d(self, gradient):
+        self.w -= LR["d"] * gradient[0]
+        self.c -= LR["d"] * gradient[1]
+
+    def apply_g(self, gradient):
+        self.a -= LR["g"] * gradient[0]
+        self.b -= LR["g"] * gradient[1]
+
+    def values(self):
+        return [self.a, self.b, self.w, self.c]
+
+
+def values(gan):
+    return [v.numpy() for v in gan.trainable_variables]
+
+
+def batches(count, size=6):
+    return np.random.default_rng(5).random((count, size, 1, 1, 1)).astype("float32")
+
+
+def latents(gan, stream, step, size=6):
+    """XLA draws other numbers from the same seed, so they are drawn as the GAN is compiled."""
+    draw = tf.function(lambda n: gan.latents_of(size, n), jit_compile=gan.jit_compile)
+    return draw(tf.constant(stream + step, tf.int64)).numpy()[:, 0].astype("float64")
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("loss", losses.LOSSES)
+@pytest.mark.parametrize("d_steps", [1, 2, 3])
+def test_alternating(loss, d_steps, jit_compile):
+    gan = scalar_gan(loss=loss, d_steps=d_steps, jit_compile=jit_compile)
+    data = batches(7)
+    gan.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0)
+    hand = ByHand(loss)
+    for step, batch in enumerate(data):
+        x = batch[:, 0, 0, 0].astype("float64")
+        hand.apply_d(hand.d_gradient(x, latents(gan, steps.D_STREAM, step)))
+        if (step + 1) % d_steps == 0:
+            hand.apply_g(hand.g_gradient(latents(gan, steps.G_STREAM, step)))
+    np.testing.assert_allclose(values(gan), hand.values(), rtol=1e-5)
+    assert gan.d_optimizer.iterations == 7
+    assert gan.g_optimizer.iterations == 7 // d_steps
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("loss", losses.LOSSES)
+def test_simultaneous(loss, jit_compile):
+    gan = scalar_gan(loss=loss, update="simultaneous", jit_compile=jit_compile)
+    data = batches(5)
+    gan.fit(tf.data.Dataset.from_tensor_slices(data), verbose=0)
+    hand = ByHand(loss)
+    for step, batch in enumerate(data):
+        z = latents(gan, steps.D_STREAM, step)
+        d_gradient = hand.d_gradient(batch[:, 0, 0, 0].astype("float64"), z)
+        g_gradient = hand.g_gradient(z)  # at the weights before the update, on the same latents
+        hand.apply_d(d_gradient)
+        hand.apply_g(g_gradient)
+    np.testing.assert_allclose(values(gan), hand.values(), rtol=1e-5)
+
+
+def test_generator_steps_fall_on_every_third_batch_across_epochs():
+    gan = scalar_gan(d_steps=3)
+    data = tf.data.Dataset.from_tensor_slices(batches(4))
+    gan.fit(data, epochs=2, verbose=0)
+    assert (gan.d_optimizer.iterations, gan.g_optimizer.iterations) == (8, 2)
+
+
+def test_recorded_metrics_by_hand():
+    gan = scalar_gan()
+    x = batches(1)
+    logs = gan.evaluate(tf.data.Dataset.from_tensor_slices(x), return_dict=True, verbose=0)
+    hand = ByHand("non_saturating")
+    real = sigmoid(hand.d(x[0, :, 0, 0, 0]))
+    fake = sigmoid(hand.d(hand.g(latents(gan, steps.TEST_STREAM, 0))))
+    expected = {
+        "d_real": real.mean(),
+        "d_fake": fake.mean(),
+        "d_loss": 0.5 * (-np.log(real).mean() - np.log(1 - fake).mean()),
+        "g_loss": -np.log(fake).mean(),
+    }
+    assert set(logs) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(logs[name], value, rtol=1e-5)
+
+
+@pytest.mark.parametrize("player", ["d", "g"])
+def test_a_step_of_one_player_leaves_the_other_bit_identical(make_gan, images, labels, player):
+    gan = make_gan()
+    gan.compile()
+    mine = gan.discriminator if player == "d" else gan.generator
+    other = gan.generator if player == "d" else gan.discriminator
+    before = [w.copy() for w in other.get_weights()], [w.copy() for w in mine.get_weights()]
+    condition = tf.constant(labels) if gan.conditional else None
+    getattr(steps, f"{player}_step")(gan, tf.constant(images), condition, tf.constant(0, tf.int64))
+    assert all(np.array_equal(a, b) for a, b in zip(before[0], other.get_weights(), strict=True))
+    assert not all(np.array_equal(a, b) for a, b in zip(before[1], mine.get_weights(), strict=True))
+
+
+def test_streams_of_latents_differ():
+    gan = scalar_gan()
+    streams = (steps.D_STREAM, steps.G_STREAM, steps.TEST_STREAM, steps.SAMPLE_STREAM)
+    drawn = {tuple(latents(gan, stream, step)) for stream in streams for step in range(3)}
+    assert len(drawn) == 12
+
+
+@pytest.mark.parametrize("update", tfgan.gan.UPDATES)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_steps_per_execution_changes_nothing(make_gan, images, labels, update, jit_compile):
+    def trained(count):
+        keras.utils.set_random_seed(1)
+        gan = make_gan()
+        gan.compile(update=update, jit_compile=jit_compile, steps_per_execution=count)
+        gan.fit(images, labels, batch_size=6, epochs=2, shuffle=False, verbose=0)
+        return gan
+
+    one, several = trained(1), trained(3)
+    for a, b in zip(one.variables, several.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
+
+
+def test_regularization_of_layers_counts(images):
+    """A network's own penalties reach its own gradient."""
+
+    def trained(strength):
+        keras.utils.set_random_seed(2)
+        regularizer = keras.regularizers.L2(strength)
+        generator = keras.Sequential(
+            [
+                keras.Input((5,)),
+                keras.layers.Dense(16, activation="sigmoid", kernel_regularizer=regularizer),
+                keras.layers.Reshape((4, 4, 1)),
+            ]
+        )
+        discriminator = keras.Sequential(
+            [
+                keras.Input((4, 4, 1)),
+                keras.layers.Flatten(),
+                keras.layers.Dense(1, kernel_regularizer=regularizer),
+            ]
+        )
+        gan = tfgan.GAN(generator, discriminator, seed=0)
+        sgd = [keras.optimizers.SGD(0.1) for _ in range(2)]
+        gan.compile(g_optimizer=sgd[0], d_optimizer=sgd[1])
+        gan.fit(images, batch_size=10, epochs=5, verbose=0)
+        return [np.square(w.numpy()).sum() for w in (generator.weights[0], discriminator.weights[0])]
+
+    free, shrunk = trained(0.0), trained(1.0)
+    assert shrunk[0] < 0.5 * free[0]
+    assert shrunk[1] < 0.5 * free[1]
+
+
+def test_fake_images_carry_the_conditions_of_the_real_batch(images, labels):
+    gan = small_cgan()
+    gan.compile()
+    seen = []
+    generate = gan.generate
+
+    def spy(z, condition=None, *, training):
+        seen.append(condition.numpy())
+        return generate(z, condition, training=training)
+
+    gan.generate = spy
+    steps.train_step(gan, tf.constant(images), tf.constant(labels))
+    assert len(seen) == 2
+    for condition in seen:
+        np.testing.assert_array_equal(condition, labels)

@@ -1,0 +1,5 @@
+"""`python -m tfgan` is the `tfgan` command."""
+
+from tfgan.cli import main
+
+main()
