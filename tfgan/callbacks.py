@@ -37,14 +37,19 @@ class SampleGrid(keras.callbacks.Callback):
         self.seed = seed
         self.class_names = class_names
 
+    def on_train_begin(self, logs=None):
+        self._draw()  # what cannot be drawn says so now, not after an epoch
+
     def on_epoch_end(self, epoch, logs=None):
         number = epoch + 1
         if number % self.every and number != self.params.get("epochs"):
             return
-        figure = plots.samples(
+        plots.save(self._draw(), self.directory / f"epoch-{number:04d}.png")
+
+    def _draw(self):
+        return plots.samples(
             self.model, count=self.count, seed=self.seed, class_names=self.class_names
         )
-        plots.save(figure, self.directory / f"epoch-{number:04d}.png")
 
 
 class Checkpoint(keras.callbacks.Callback):

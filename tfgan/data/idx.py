@@ -10,7 +10,7 @@ import numpy as np
 
 from tfgan.data.memory import from_arrays
 from tfgan.data.npz import count_classes
-from tfgan.data.splits import divide
+from tfgan.data.splits import divide, is_sorted
 from tfgan.errors import InputError
 
 _MAGIC = {"images": 2051, "labels": 2049}  # unsigned bytes in 3 dimensions, in 1
@@ -20,7 +20,8 @@ _PREFIX = {"train": "train", "test": "t10k"}
 def load(argument, *, data_dir, image_size, memory_limit):
     """Returns the `Loaded` of a folder of IDX files.
 
-    The labels may be left out, both of them. The last 10,000 training images become valid.
+    The labels may be left out, both of them. The last 10,000 training images become valid; files
+    sorted by class are put in another order first, always the same.
 
     Args:
         argument: str. The folder.
@@ -41,9 +42,11 @@ def load(argument, *, data_dir, image_size, memory_limit):
             f"{argument}: train and t10k images must have one size, got {shapes['train'][:2]} "
             f"and {shapes['test'][:2]}: take files of one data set."
         )
+    sizes = {split: len(images) for split, (images, _) in splits.items()}
+    permute = any(is_sorted(labels) for _, labels in splits.values())
     return from_arrays(
         splits,
-        divide({s: len(images) for s, (images, _) in splits.items()}, what=argument, permute=False),
+        divide(sizes, what=argument, permute=permute),
         image_size=image_size,
         num_classes=count_classes([y for _, y in splits.values()], argument) if labelled else None,
     )
