@@ -47,9 +47,7 @@ class SampleGrid(keras.callbacks.Callback):
         plots.save(self._draw(), self.directory / f"epoch-{number:04d}.png")
 
     def _draw(self):
-        return plots.samples(
-            self.model, count=self.count, seed=self.seed, class_names=self.class_names
-        )
+        return plots.samples(self.model, count=self.count, seed=self.seed, class_names=self.class_names)
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -69,12 +69,13 @@ def make_npz(tmp_path):
 
 @pytest.fixture
 def make_idx(tmp_path):
-    def make(train=24, test=6, *, labels=True, **spelling):
+    def make(train=24, test=6, *, labels=True, by_class=False, **spelling):
         folder = str(tmp_path / "idx")
         for split, count in (("train", train), ("test", test)):
             write_idx(folder, "images", split, pixels(count), **spelling)
             if labels:
                 numbers = (np.arange(count) % 3).astype("uint8")
+                numbers = np.sort(numbers) if by_class else numbers
                 write_idx(folder, "labels", split, numbers, **spelling)
         return folder
 

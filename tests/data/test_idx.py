@@ -31,6 +31,12 @@ def test_files(make_idx, pixels, spelling):
     np.testing.assert_array_equal(data.arrays("valid")[1], np.arange(20, 24) % 3)
 
 
+def test_sorted_by_class(make_idx):
+    """A tail of such files would hold one class only."""
+    data = load(f"idx:{make_idx(train=60, test=12, by_class=True)}")
+    assert set(data.arrays("valid")[1]) == {0, 1, 2}
+
+
 def test_without_labels(make_idx):
     data = load(f"idx:{make_idx(labels=False)}")
     assert data.condition is None

@@ -59,4 +59,6 @@ def _order(count, permute):
 
 def is_sorted(labels):
     """Whether labels come class by class, so that a tail of them would miss classes."""
-    return labels is not None and labels[0] != labels[-1] and bool(np.all(np.diff(labels) >= 0))
+    if labels is None or labels[0] == labels[-1]:
+        return False
+    return bool(np.all(labels[1:] >= labels[:-1]))
