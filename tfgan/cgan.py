@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import checks, conditions
+from tfgan import checks
 from tfgan.errors import InputError
 from tfgan.gan import GAN
 
@@ -30,9 +30,9 @@ class CGAN(GAN):
     """
 
     def __init__(self, generator, discriminator, *, condition=None, **kwargs):
-        known = condition if condition is not None else getattr(generator, "condition", None)
-        # Keras would wrap a plain attribute's containers; a condition is an object of ours.
-        self._condition = conditions.deserialize(known)
+        if condition is None:
+            condition = getattr(generator, "condition", None)
+        self._condition = condition  # first: the constructor tries the networks with it
         super().__init__(generator, discriminator, **kwargs)
 
     conditional = True

@@ -27,6 +27,19 @@ def test_sizes_of_the_paper():
     }
 
 
+def test_initialisation():
+    generator = mirza2014.Generator((28, 28, 1), condition=Labels(10))
+    discriminator = mirza2014.Discriminator((28, 28, 1), condition=Labels(10))
+    limits = {(100, 200): 0.5, (10, 1000): 0.05, (1200, 1200): 0.05, (1200, 784): 0.05}
+    limits |= {(784, 1200): 0.005, (10, 250): 0.005, (290, 960): 0.005, (240, 1): 0.005}
+    for weights in [*generator.get_weights(), *discriminator.get_weights()]:
+        if weights.ndim == 1:
+            assert not weights.any()
+        else:
+            limit = limits[weights.shape]
+            assert 0.9 * limit < np.abs(weights).max() <= limit
+
+
 @pytest.mark.parametrize("shape", [(28, 28, 1), (8, 8, 1), (5, 7, 3)])
 def test_shapes_and_ranges(shape):
     condition = Labels(4)

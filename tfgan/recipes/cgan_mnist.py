@@ -3,8 +3,9 @@
     tfgan train cgan-mnist --out runs/cgan-mnist
 
 The model of the best validation Parzen log-likelihood is kept, as in the paper. What the paper leaves
-open is taken from the first paper: initialisation, non-saturating loss, the epoch (250) at which
-momentum reaches .7. The update is Algorithm 1, which the paper builds on.
+open is taken from the first paper: non-saturating loss, initialisation (but for the layer on the
+latents, see `networks.mirza2014`), the epoch (250) at which momentum reaches .7. The update is
+Algorithm 1, which the paper builds on.
 """
 
 from tfgan.cgan import CGAN
