@@ -28,7 +28,7 @@ def test_sizes_of_the_paper():
 
 
 def test_initialisation():
-    generator = mirza2014.Generator((28, 28, 1), condition=Labels(10))
+    generator = mirza2014.Generator((28, 28, 1), condition=Labels(10), latent_limit=0.5)
     discriminator = mirza2014.Discriminator((28, 28, 1), condition=Labels(10))
     limits = {(100, 200): 0.5, (10, 1000): 0.05, (1200, 1200): 0.05, (1200, 784): 0.05}
     limits |= {(784, 1200): 0.005, (10, 250): 0.005, (290, 960): 0.005, (240, 1): 0.005}

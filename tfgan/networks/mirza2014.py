@@ -5,8 +5,7 @@ condition itself.
 
 Reference:
     Mirza & Osindero, *Conditional Generative Adversarial Nets*, 2014 (arXiv 1411.1784), section 4.1.
-    The paper gives no initialisation. That of Goodfellow et al., 2014, is used, but for the layer on the
-    latents: see `LATENT_LIMIT`.
+    The paper gives no initialisation; that of Goodfellow et al., 2014, is the default.
 """
 
 import keras
@@ -22,11 +21,6 @@ from tfgan.networks.goodfellow2014 import (
     check_image_shape,
     uniform,
 )
-
-# Of the generator's layer on the latents. At the first paper's .05 the condition drowns the latents (dropout
-# in the generator is noise enough) and every sample of a class comes out the same: after 10 epochs
-# on MNIST the standard deviation within a class was .00 to .05 of the real one's, at .5 it was .25.
-LATENT_LIMIT = 0.5
 
 
 def _check_condition(condition):
@@ -47,7 +41,7 @@ def _inputs(shape):
 class Generator(keras.Model):
     """Latents and condition each through a ReLU layer, joined by a third, and a sigmoid image.
 
-    Weights U(-.05, .05), on the latents U(-.5, .5); biases 0.
+    Weights U(-.05, .05), biases 0.
 
     Args:
         image_shape: (height, width, channels).
@@ -58,6 +52,9 @@ class Generator(keras.Model):
         units: int. Width of the joint layer.
         dropout: float in [0, 1). Fraction of the units of each hidden layer dropped while training;
             sampling runs without.
+        latent_limit: float > 0. Initial weights of the layer on the latents are U(-limit, limit).
+            Where every sample of a class comes out the same, the condition drowns the latents
+            (dropout is noise enough for the generator): a wider start helps.
 
     Inputs: `[latents, condition]`, float `(batch, latent_dim)` and int `(batch,)`.
     Output shape: float `(batch, *image_shape)`, [0, 1].
@@ -81,6 +78,7 @@ class Generator(keras.Model):
         condition_units=1000,
         units=1200,
         dropout=0.5,
+        latent_limit=GENERATOR_LIMIT,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -91,9 +89,10 @@ class Generator(keras.Model):
         self.condition_units = condition_units
         self.units = units
         self.dropout = dropout
+        self.latent_limit = latent_limit
         init = uniform(GENERATOR_LIMIT)
         self.latent_hidden = layers.Dense(
-            latent_units, activation="relu", kernel_initializer=uniform(LATENT_LIMIT)
+            latent_units, activation="relu", kernel_initializer=uniform(latent_limit)
         )
         self.condition_hidden = layers.Dense(
             condition_units, activation="relu", kernel_initializer=init
@@ -126,6 +125,7 @@ class Generator(keras.Model):
             "condition_units": self.condition_units,
             "units": self.units,
             "dropout": self.dropout,
+            "latent_limit": self.latent_limit,
         }
 
 

@@ -97,5 +97,5 @@ def _check(settings):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if key.endswith("dropout") and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
-        if key.endswith("learning_rate") and not 0 < value < float("inf"):
+        if key.endswith(("learning_rate", "limit")) and not 0 < value < float("inf"):
             raise InputError(f"{key} must be a positive number, got {value}.")
