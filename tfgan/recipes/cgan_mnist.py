@@ -3,10 +3,10 @@
     tfgan train cgan-mnist --out runs/cgan-mnist
 
 The model of the best validation Parzen log-likelihood is kept, as in the paper. What the paper leaves
-open is taken from the first paper: non-saturating loss, the epoch (250) at which momentum reaches .7, and
-initialisation, but for the layer on the latents. At the first paper's .05 all samples of a class came
-out the same: their standard deviation was 0 to .05 of the real images' after 10 epochs on MNIST, and .25
-at .5. The update is Algorithm 1, which the paper builds on.
+open is taken from the first paper: non-saturating loss, the epoch (250) at which momentum reaches .7,
+and initialisation, but for the layer on the latents. At the first paper's .05 all samples of a class
+came out the same: their standard deviation was 0 to .05 of the real images' after 10 epochs on MNIST,
+and .25 at .5. The update is Algorithm 1, which the paper builds on.
 """
 
 from tfgan.cgan import CGAN
