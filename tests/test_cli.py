@@ -137,6 +137,19 @@ MISTAKES = {
     ),
     "ending": (["export", "RUN", "--to", "tflite", "--out", "a.bin"], ".tflite"),
     "taken": (["train", "cgan-digits", "--out", "RUN"], "--resume"),
+    "inside a file": (["train", "cgan-digits", "--out", "RUN/config.json/x"], "no folder"),
+    "picture is a folder": (["sample", "RUN", "--out", "RUN"], "is a folder"),
+    "picture in a file": (["sample", "RUN", "--out", "RUN/config.json/a.png"], "no folder"),
+    "numbers are a folder": (["evaluate", "RUN", "--json", "RUN"], "is a folder"),
+    "export in a file": (
+        ["export", "RUN", "--to", "saved_model", "--out", "RUN/config.json/x"],
+        "no folder",
+    ),
+    "file is a folder": (["export", "RUN", "--to", "tflite", "--out", "RUN/samples"], ".tflite"),
+    "negative seed": (["sample", "RUN", "--seed", "-1"], "--seed"),
+    "huge seed": (["evaluate", "RUN", "--seed", "99999999999999999999"], "--seed"),
+    "auto": (["train", "cgan-digits", "--set", "epochs=auto"], "takes int"),
+    "deep picture name": (["sample", "RUN", "--out", "new/folder/a.xyz"], "end in"),
 }
 
 
@@ -145,7 +158,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(tfgan, trained, case, tmp_path, m
     monkeypatch.chdir(tmp_path)
     arguments, words = MISTAKES[case]
     before = sorted(trained.rglob("*"))
-    code, _, err = tfgan(*[trained if a == "RUN" else a for a in arguments])
+    code, _, err = tfgan(*[a.replace("RUN", str(trained)) for a in arguments])
     assert code == 2
     assert err.startswith("tfgan: ")
     assert err.count("\n") == 1
@@ -164,6 +177,14 @@ except SystemExit as stop:
     assert not stop.code
 assert "tensorflow" not in sys.modules and "keras" not in sys.modules
 """
+
+
+def test_help_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tfgan", "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0
+    assert "tensorflow" not in done.stderr
 
 
 @pytest.mark.parametrize(

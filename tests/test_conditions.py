@@ -7,7 +7,8 @@ from tfgan.errors import InputError
 
 
 def test_encode_is_one_hot():
-    np.testing.assert_array_equal(Labels(3).encode(np.array([2, 0])), [[0, 0, 1], [1, 0, 0]])
+    for labels in (np.array([2, 0]), np.array([[2], [0]])):
+        np.testing.assert_array_equal(Labels(3).encode(labels), [[0, 0, 1], [1, 0, 0]])
 
 
 def test_check_passes_labels_on():
@@ -27,6 +28,7 @@ def test_check_passes_labels_on():
         (["a"], "whole numbers"),
         (np.eye(3), "one-hot"),
         (1, "shape"),
+        ([[0], [1, 2]], "ragged"),
     ],
 )
 def test_check_refuses(given, words):
@@ -35,7 +37,7 @@ def test_check_refuses(given, words):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("count", [0, -1, 2.5, True])
+@pytest.mark.parametrize("count", [0, -1, 2.5, True, "abc", None, [3]])
 def test_number_of_classes(count):
     with pytest.raises(InputError, match="num_classes"):
         Labels(count)
@@ -54,6 +56,9 @@ def test_round_trip():
     import keras
 
     config = keras.saving.serialize_keras_object(Labels(5))
-    assert conditions.deserialize(config) == Labels(5)
-    assert conditions.deserialize(None) is None
+    assert conditions.get(config) == Labels(5)
+    assert conditions.get(Labels(5)) == Labels(5)
+    for other in (None, 5):
+        with pytest.raises(InputError, match="Labels"):
+            conditions.get(other)
     assert Labels(5) != Labels(6)

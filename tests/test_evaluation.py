@@ -63,6 +63,17 @@ def test_no_classifier_without_labels(data):
     )
     results = evaluation.evaluate(gan, data, samples=50)
     assert set(results) & set(evaluation.METRICS) == {"parzen", "memorization"}
+    with pytest.raises(InputError, match="classifier needs"):
+        evaluation.evaluate(gan, data, samples=50, metrics=["classifier"])
+
+
+def test_a_diverged_gan(data):
+    class Broken(Copies):
+        def sample(self, *args, **kwargs):
+            return super().sample(*args, **kwargs) * np.nan
+
+    with pytest.raises(InputError, match="diverged"):
+        evaluation.evaluate(Broken(data), data, samples=10)
 
 
 @pytest.mark.parametrize("make", [small_gan, small_cgan])

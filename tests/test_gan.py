@@ -266,6 +266,9 @@ def test_compile_defaults_and_strings(images):
         ({"d_steps": 0}, "d_steps"),
         ({"d_steps": 1.5}, "d_steps"),
         ({"update": "simultaneous", "d_steps": 2}, "alternating"),
+        ({"loss": None}, "two functions"),
+        ({"loss": ["minimax"]}, "two functions"),
+        ({"steps_per_execution": 0}, "steps_per_execution"),
     ],
 )
 def test_compile_refuses(arguments, words):
@@ -347,6 +350,128 @@ def test_wrong_data_met_while_training(case, images, labels):
     with pytest.raises(InputError, match=WRONG[case][1]) as error:
         gan.fit(data, verbose=0)
     one_line(error)
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, images, labels):
+        super().__init__()
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return len(self.images) // 10
+
+    def __getitem__(self, index):
+        rows = slice(10 * index, 10 * index + 10)
+        return self.images[rows], self.labels[rows]
+
+
+def python_generator(images, labels):
+    batches = Batches(images, labels)
+    yield from (batches[index] for index in range(len(batches)))
+
+
+@pytest.mark.parametrize("make", [Batches, python_generator])
+@pytest.mark.parametrize("case", ["nan", "0..255", "label too large"])
+def test_wrong_data_of_python_iterators(make, case, images, labels):
+    gan = small_cgan()
+    gan.compile()
+    gan.fit(make(images, labels), steps_per_epoch=3, verbose=0)
+    assert gan.train_steps.numpy() == 3
+    x, y = WRONG[case][0](images, labels)
+    with pytest.raises(InputError, match=WRONG[case][1]) as error:
+        gan.fit(make(x, y), steps_per_epoch=3, verbose=0)
+    one_line(error)
+
+
+def test_labels_in_a_column(images, labels):
+    """As keras.datasets.cifar10 has them."""
+    column = labels[:, None]
+    gan = small_cgan()
+    gan.compile()
+    gan.fit(images, column, batch_size=10, validation_data=(images, column), verbose=0)
+    gan.fit(tf.data.Dataset.from_tensor_slices((images, column)).batch(10), verbose=0)
+    gan.fit(images, column.tolist(), batch_size=10, verbose=0)
+    np.testing.assert_array_equal(gan.sample(3, column[:3], seed=0), gan.sample(3, labels[:3], seed=0))
+
+
+def as_dicts(images, labels):
+    return tf.data.Dataset.from_tensor_slices({"image": images, "label": labels}).batch(10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (lambda x, y: {"x": as_dicts(x, y)}, "map the data set"),
+        (lambda x, y: {"x": x, "y": y, "sample_weight": y}, "sample_weight"),
+        (lambda x, y: {"x": x, "y": y, "validation_data": (x, y, y)}, "sample weights"),
+        (lambda x, y: {"x": x.tolist(), "y": y}, "numpy.asarray"),
+        (lambda x, y: {"x": tfgan.data.load("digits")}, r"data\.train\.batch"),
+        (lambda x, y: {}, "NoneType"),
+        (lambda x, y: {"x": x[:0], "y": y[:0]}, "empty"),
+        (
+            lambda x, y: {
+                "x": x,
+                "y": y,
+                "callbacks": [keras.callbacks.ReduceLROnPlateau("d_loss", mode="min")],
+            },
+            "schedules",
+        ),
+    ],
+)
+def test_fit_refuses(arguments, words, images, labels):
+    gan = small_cgan()
+    gan.compile()
+    with pytest.raises(InputError, match=words) as error:
+        gan.fit(**arguments(images, labels), verbose=0)
+    one_line(error)
+    assert gan.train_steps.numpy() == 0
+
+
+def test_networks_of_other_conditions():
+    g, d = small_cgan().generator, small_cgan().discriminator
+    other = tfgan.networks.mirza2014.Discriminator(SHAPE, condition=Labels(4), units=4)
+    with pytest.raises(InputError, match=r"Labels\(4\), expected Labels\(3\)"):
+        tfgan.CGAN(g, other)
+    with pytest.raises(InputError, match=r"Labels\(3\), expected Labels\(7\)"):
+        tfgan.CGAN(g, d, condition=Labels(7))
+
+
+def test_not_networks():
+    with pytest.raises(InputError, match="Keras model"):
+        tfgan.GAN(tfgan.networks.goodfellow2014.Generator, small_gan().discriminator)
+    with pytest.raises(InputError, match="Labels"):
+        tfgan.CGAN(*functional_pair(conditional=True), condition=3)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "7", 2**70, True])
+def test_wrong_seeds(seed, make_gan):
+    with pytest.raises(InputError, match="seed"):
+        make_gan(seed=seed)
+    with pytest.raises(InputError, match="seed"):
+        make_gan().sample(2, seed=seed)
+
+
+def test_precision(images):
+    """bfloat16 networks train; their losses are float32. float16 would need loss scaling."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        gan = small_gan()
+        gan.compile()
+        gan.fit(images, batch_size=10, verbose=0)
+        assert gan.discriminate(images[:2], training=False).dtype == tf.float32
+        keras.config.set_dtype_policy("mixed_float16")
+        with pytest.raises(InputError, match="mixed_bfloat16"):
+            small_gan().compile()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def test_losses_that_cannot_be_saved_train(images):
+    gan = small_gan()
+    gan.compile(
+        loss=(lambda real, fake: tf.reduce_mean(fake - real), lambda fake: -tf.reduce_mean(fake))
+    )
+    gan.fit(images, batch_size=10, verbose=0)
 
 
 def test_unbatched_data_set(images):

@@ -77,6 +77,28 @@ def test_cgan_mnist_is_the_papers(source):
     assert RECIPES["cgan-mnist"].best_by_parzen_every
 
 
+@pytest.mark.parametrize("name", ["cgan-digits", "gan-mnist"])
+def test_schedules_of_the_generator_follow_its_own_steps(name, source):
+    """With d_steps=2 it makes half of the steps; its schedules end where the discriminator's do."""
+    changes = ["d_steps=2", "update=alternating", "epochs=10", "batch_size=10"]
+    config = runs.plan(name, source=source, changes=changes)
+    gan = runs.build(config, runs.load_data(config))
+    _, steps = runs.steps_of(config, runs.load_data(config))
+    for steps_done in (0, 4 * steps, 8 * steps):
+        d_rate = gan.d_optimizer._learning_rate(steps_done)
+        g_rate = gan.g_optimizer._learning_rate(steps_done // 2)
+        np.testing.assert_allclose(g_rate, d_rate, rtol=1e-3)
+    if name == "gan-mnist":
+        d_momentum, g_momentum = gan.d_optimizer.momentum, gan.g_optimizer.momentum
+        np.testing.assert_allclose(g_momentum(100 * steps // 2), d_momentum(100 * steps), rtol=1e-6)
+
+
+def test_the_smallest_networks(source):
+    for name in ("cgan-digits", "gan-digits"):
+        config = runs.plan(name, source=source, changes=["units=1", "latent_dim=1"])
+        runs.build(config, runs.load_data(config))
+
+
 def test_override():
     settings = {"epochs": 5, "rate": 0.1, "loss": "a", "jit_compile": "auto", "size": None}
     changed = recipes.override(settings, ["epochs=7", "rate=1", "loss=b", "jit_compile=true", "size=3"])
@@ -97,6 +119,9 @@ def test_override():
         ("batch_size=-1", "at least 1"),
         ("units=0", "at least 1"),
         ("seed=-1", "seed"),
+        ("seed=5000000000", "below"),
+        ("epochs=auto", "takes int"),
+        ("learning_rate=auto", "takes float"),
         ("learning_rate=0", "positive"),
         ("learning_rate=NaN", "positive"),
         ("g_dropout=1.0", r"\[0, 1\)"),

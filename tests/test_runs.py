@@ -23,6 +23,10 @@ def plan(source, epochs=None, changes=SMALL, recipe="cgan-digits"):
     return runs.plan(recipe, source=source, epochs=epochs, changes=changes)
 
 
+def go_on(run, config):
+    return runs.train(run, runs.resumed_config(run, config), verbose=0)
+
+
 def rows(run):
     with open(run / "metrics.csv", newline="") as file:
         return list(csv.DictReader(file))
@@ -81,7 +85,7 @@ def test_resume_equals_an_undisturbed_run(source, tmp_path, recipe, monkeypatch)
         runs.train(halves, config, verbose=0)
     assert not (halves / "gan.keras").exists()
     monkeypatch.setattr(runs, "_callbacks", callbacks_of)
-    runs.train(halves, plan(source, recipe=recipe, changes=[]), resume=True, verbose=0)
+    go_on(halves, plan(source, recipe=recipe, changes=[]))
     a, b = runs.load(whole), runs.load(halves)
     for x, y in zip(a.variables, b.variables, strict=True):
         np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
@@ -98,15 +102,52 @@ def test_resume_equals_an_undisturbed_run(source, tmp_path, recipe, monkeypatch)
 def test_resume_can_add_epochs_only(source, tmp_path):
     run = tmp_path / "run"
     runs.train(run, plan(source, 1), verbose=0)
-    gan = runs.train(run, plan(source, 3, changes=[]), resume=True, verbose=0)
+    gan = go_on(run, plan(source, 3, changes=[]))
     assert gan.train_steps.numpy() == 3 * 4
     assert len(rows(run)) == 3
     for changes, words in ((["seed=5"], "seed=1"), (["units=16"], "units=8")):
         with pytest.raises(InputError, match=words) as error:
-            runs.train(run, plan(source, changes=changes), resume=True)
+            go_on(run, plan(source, changes=changes))
         one_line(error)
     with pytest.raises(InputError, match="recipe=cgan-digits"):
-        runs.train(run, plan(source, recipe="gan-digits", changes=[]), resume=True)
+        go_on(run, plan(source, recipe="gan-digits", changes=[]))
+
+
+def test_added_epochs_of_a_run_that_named_none(source, tmp_path):
+    run = tmp_path / "run"
+    config = plan(source)
+    config["settings"]["epochs"] = 1  # as if it were the recipe's own number
+    runs.train(run, config, verbose=0)
+    go_on(run, plan(source, 2, changes=[]))
+    assert len(rows(run)) == 2
+    assert runs.read_config(run)["settings"]["epochs"] == 2
+
+
+def test_evaluation_notices_other_data(source, tmp_path):
+    run = tmp_path / "run"
+    runs.train(run, plan(source, 1), verbose=0)
+    images, labels = stripes(79)
+    np.savez(source.removeprefix("npz:"), images=images, labels=labels)
+    with pytest.raises(InputError, match="fingerprint"):
+        runs.load_data(runs.read_config(run))
+
+
+def test_images_that_cannot_be_drawn(tmp_path):
+    np.savez(tmp_path / "four.npz", images=np.zeros((40, 4, 4, 4), "uint8"), labels=np.arange(40) % 3)
+    with pytest.raises(InputError, match="4 channels") as error:
+        runs.train(tmp_path / "run", plan(f"npz:{tmp_path / 'four.npz'}"))
+    one_line(error)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_checkpoint(source, tmp_path):
+    run = tmp_path / "run"
+    runs.train(run, plan(source, 1), verbose=0)
+    file = run / "checkpoints/last.keras"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(InputError, match="cannot be read") as error:
+        go_on(run, plan(source, 2, changes=[]))
+    one_line(error)
 
 
 def test_resume_refuses_other_data(source, tmp_path):
@@ -116,7 +157,7 @@ def test_resume_refuses_other_data(source, tmp_path):
     np.savez(source.removeprefix("npz:"), images=images, labels=labels)
     before = (run / "config.json").read_text()
     with pytest.raises(InputError, match="fingerprint"):
-        runs.train(run, plan(source, 2, changes=[]), resume=True)
+        go_on(run, plan(source, 2, changes=[]))
     assert (run / "config.json").read_text() == before
 
 

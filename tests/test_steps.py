@@ -173,6 +173,35 @@ def test_a_step_of_one_player_leaves_the_other_bit_identical(make_gan, images, l
     assert not all(np.array_equal(a, b) for a, b in zip(before[1], mine.get_weights(), strict=True))
 
 
+@pytest.mark.parametrize("player", ["d", "g"])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_batch_statistics_are_those_of_a_network_s_own_steps(images, player, jit_compile):
+    def network(inputs, *layers):
+        return keras.Sequential([keras.Input(inputs), *layers])
+
+    bn = keras.layers.BatchNormalization
+    dense = keras.layers.Dense
+    generator = network((5,), dense(16), bn(), keras.layers.Reshape((4, 4, 1)))
+    discriminator = network((4, 4, 1), keras.layers.Flatten(), dense(8), bn(), dense(1))
+    gan = tfgan.GAN(generator, discriminator, seed=0)
+    gan.compile()
+    mine, other = (discriminator, generator) if player == "d" else (generator, discriminator)
+    before = [[w.copy() for w in network.get_weights()] for network in (mine, other)]
+    step = tf.function(
+        lambda: getattr(steps, f"{player}_step")(
+            gan, tf.constant(images), None, tf.constant(0, tf.int64)
+        ),
+        jit_compile=jit_compile,
+    )
+    step()
+    for a, b in zip(before[1], other.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    moved = [not np.array_equal(a, b) for a, b in zip(before[0], mine.get_weights(), strict=True)]
+    statistics = [i for i, w in enumerate(mine.weights) if "moving" in w.name]
+    assert statistics
+    assert all(moved[i] for i in statistics)
+
+
 def test_streams_of_latents_differ():
     gan = scalar_gan()
     streams = (steps.D_STREAM, steps.G_STREAM, steps.TEST_STREAM, steps.SAMPLE_STREAM)

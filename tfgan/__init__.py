@@ -7,7 +7,9 @@ __version__ = "0.1.0"
 
 # Keras can load a saved model only if its classes are registered, so `import tfgan` imports them all,
 # and TensorFlow with them. The `tfgan` command imports what it needs itself: `--help` does not wait.
-if Path(sys.argv[0] if sys.argv else "").stem != "tfgan":
+_ARGV0 = sys.argv[0] if sys.argv else ""  # "-m" while `python -m` finds its module
+_STARTED_BY_COMMAND = Path(_ARGV0).stem == "tfgan" or (_ARGV0 == "-m" and "tfgan" in sys.orig_argv)
+if not _STARTED_BY_COMMAND:
     from tfgan import (
         callbacks,
         conditions,

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from tfgan import plots
 from tfgan.errors import InputError
@@ -90,7 +91,7 @@ class BestParzen(keras.callbacks.Callback):
         path: `.keras` file for the best model.
         valid: validation images `(n, H, W, C)`; the papers use 1,000.
         every: int >= 1. Epochs between measurements.
-        samples: int. Images drawn; the papers use 10,000.
+        samples: int. Images drawn, spread evenly over the classes; the papers use 10,000.
         best: float. Only a score above this one is kept: what an earlier part of the run reached.
         seed: int. Of the latents.
 
@@ -114,7 +115,10 @@ class BestParzen(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every and epoch + 1 != self.params.get("epochs"):
             return
-        images = self.model.sample(self.samples, seed=self.seed)
+        conditions = None
+        if self.model.condition is not None:
+            conditions = np.arange(self.samples) % self.model.condition.num_classes
+        images = self.model.sample(self.samples, conditions, seed=self.seed)
         _, means = parzen.select_sigma(images, self.valid)
         value = float(means.max())
         if logs is not None:
@@ -162,6 +166,6 @@ class MetricsLog(keras.callbacks.Callback):
 
 
 def _at_least_one(name, value):
-    if value < 1:
-        raise InputError(f"{name} must be at least 1, got {value!r}.")
+    if not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
     return value

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import checks
+from tfgan import checks, conditions
 from tfgan.errors import InputError
 from tfgan.gan import GAN
 
@@ -32,7 +32,15 @@ class CGAN(GAN):
     def __init__(self, generator, discriminator, *, condition=None, **kwargs):
         if condition is None:
             condition = getattr(generator, "condition", None)
-        self._condition = condition  # first: the constructor tries the networks with it
+        for network in (generator, discriminator):
+            theirs = getattr(network, "condition", None)
+            if condition is not None and theirs is not None and theirs != condition:
+                raise InputError(
+                    f"{network.name!r} was built for {theirs!r}, expected {condition!r}: build both "
+                    "networks for one condition."
+                )
+        # First, since the constructor tries the networks with it.
+        self._condition = None if condition is None else conditions.get(condition)
         super().__init__(generator, discriminator, **kwargs)
 
     conditional = True
@@ -54,7 +62,7 @@ class CGAN(GAN):
 
     def discriminate(self, images, condition=None, *, training):
         """Runs the discriminator on `[images, condition]`."""
-        return self.discriminator([images, condition], training=training)
+        return tf.cast(self.discriminator([images, condition], training=training), tf.float32)
 
     def call(self, inputs, training=None):
         latents, condition = inputs
@@ -78,15 +86,13 @@ class CGAN(GAN):
                     "what its condition is (CGAN(..., condition=tfgan.conditions.Labels(n)))."
                 )
             return self.condition.draw(count, seed)
-        values = np.asarray(condition)
-        if values.ndim == 0:
-            values = np.full(count, values)
+        values = condition if hasattr(condition, "__len__") else np.full(count, condition)
         if len(values) != count:
             raise InputError(
                 f"{count} samples need {count} conditions, got {len(values)}: "
                 "give one per image, or one for all."
             )
-        return values if self.condition is None else self.condition.check(values)
+        return np.asarray(values) if self.condition is None else self.condition.check(values)
 
     def get_config(self):
         condition = self.condition

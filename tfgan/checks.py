@@ -1,10 +1,13 @@
 """What is looked at before a GAN is built or trained, each mistake in one line."""
 
 import contextlib
+import itertools
 import re
 import time
+import types
 import warnings
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -15,6 +18,35 @@ _CHUNK = 1000  # images of an array looked at together
 
 
 # Networks.
+
+
+def check_networks(generator, discriminator):
+    """Refuses what is no Keras layer, such as a class or a function."""
+    for name, network in (("generator", generator), ("discriminator", discriminator)):
+        if not isinstance(network, keras.Layer):
+            raise InputError(f"the {name} must be a Keras model, got {network!r}: build one first.")
+
+
+def check_precision(*networks):
+    """Refuses a precision that trains wrongly in silence."""
+    for network in networks:
+        if network.dtype_policy.name == "mixed_float16":
+            raise InputError(
+                f"{network.name!r} computes in mixed_float16, which needs loss scaling: "
+                "use mixed_bfloat16 or float32."
+            )
+
+
+def check_seed(seed):
+    """Returns a seed as an int.
+
+    Raises:
+        InputError: if it is no integer from 0 to 2**63 - 1.
+    """
+    whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
+    if not whole or not 0 <= seed < 2**63:
+        raise InputError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed!r}.")
+    return int(seed)
 
 
 def find_latent_dim(generator, latent_dim):
@@ -68,7 +100,7 @@ def zeros_for_second_input(generator, count):
 def run_network(name, call, inputs):
     """Calls a network on example inputs; a failure becomes one line that names both."""
     try:
-        return call()
+        output = call()
     except InputError:
         raise
     except Exception as error:  # whatever a user's network raises
@@ -76,6 +108,9 @@ def run_network(name, call, inputs):
         raise InputError(
             f"the {name} does not take {inputs}: {type(error).__name__}: {reason}"
         ) from error
+    if not hasattr(output, "shape"):
+        raise InputError(f"the {name} must return one tensor, got {type(output).__name__}.")
+    return output
 
 
 def warn_if_out_of_range(images):
@@ -94,24 +129,29 @@ def warn_if_out_of_range(images):
 
 def split_batch(gan, data):
     """Returns (images, condition) of what `train_step` is given, checked as far as shapes go."""
-    parts = data if isinstance(data, (tuple, list)) else (data,)
-    parts = [part for part in parts if part is not None]
-    if len(parts) > 2:
+    if isinstance(data, dict):
         raise InputError(
-            f"a batch must be images or (images, condition), got {len(parts)} parts: "
-            "sample weights are not supported."
+            f"a batch must be images or (images, condition), got a dict of {', '.join(data)}: "
+            "map the data set to (image, label) pairs."
         )
-    images = parts[0]
-    if tuple(images.shape[1:]) != gan.image_shape:
-        raise InputError(_shape_message(gan, images.shape))
+    images, condition, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is not None:
+        raise InputError("sample weights are not supported: give images or (images, condition).")
+    if getattr(images.shape, "rank", 0) is not None:  # a data set may not know its shapes
+        _check_shape(gan, tuple(images.shape))
     if not gan.conditional:
         return images, None
-    if len(parts) < 2:
+    if condition is None:
         raise InputError(
             "a CGAN needs (images, condition) batches, got images only: "
             "give conditions, or train a GAN."
         )
-    return images, parts[1]
+    return images, condition
+
+
+def _check_shape(gan, shape):
+    if shape[1:] != gan.image_shape:
+        raise InputError(_shape_message(gan, shape))
 
 
 def _shape_message(gan, shape):
@@ -138,8 +178,7 @@ def check_batch(gan, images, condition=None):
             not fit.
     """
     images = np.asarray(images)
-    if images.shape[1:] != gan.image_shape:
-        raise InputError(_shape_message(gan, images.shape))
+    _check_shape(gan, images.shape)
     if images.dtype != np.uint8:
         _check_pixels(images)
     if gan.conditional and condition is not None:
@@ -164,26 +203,67 @@ def _check_pixels(images):
         raise InputError(f"images must lie in [0, 1], got [{low:.4g}, {high:.4g}]: {remedy}")
 
 
-def checked(gan, x, y=None):
+def check_fit_arguments(x, arguments):
+    """Refuses what `fit` of a GAN cannot do.
+
+    Raises:
+        InputError: for sample or class weights, no data, or callbacks that steer one optimizer.
+    """
+    for name in ("sample_weight", "class_weight"):
+        if arguments.get(name) is not None:
+            raise InputError(f"{name} is not supported: give images or (images, condition).")
+    if x is None or isinstance(x, (list, tuple, dict)) or hasattr(x, "train_from"):
+        raise InputError(
+            f"fit takes an array of images or a tf.data.Dataset of batches, got {type(x).__name__}: "
+            "use numpy.asarray(images), or data.train.batch(100) of tfgan.data."
+        )
+    for callback in arguments.get("callbacks") or ():
+        if isinstance(callback, _ONE_OPTIMIZER):
+            raise InputError(
+                f"{type(callback).__name__} steers a model's one optimizer, a GAN has two: give "
+                "g_optimizer and d_optimizer learning-rate schedules."
+            )
+
+
+_ONE_OPTIMIZER = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+    keras.callbacks.SwapEMAWeights,
+)
+
+
+def checked(gan, x, y=None, weights=None):
     """Looks at training data before training; returns what to train on.
 
     Arrays are read whole. A `tf.data.Dataset` of known length is read for at most `SCAN_SECONDS`; one
-    that was not read to its end is checked batch by batch while it trains. Generators and the like
-    are checked for shapes only.
+    that was not read to its end is checked batch by batch while it trains, and so are generators and
+    `keras.utils.PyDataset`s, but for their first batch.
 
     Raises:
         InputError: see `check_batch`.
     """
+    if weights is not None:
+        raise InputError("sample weights are not supported: give images or (images, condition).")
     if isinstance(x, tf.data.Dataset):
         return _checked_dataset(gan, x), y
+    if isinstance(x, keras.utils.PyDataset):
+        _check_parts(gan, x[0])
+        return _CheckedPyDataset(gan, x), y
+    if isinstance(x, types.GeneratorType):
+        first = next(x)
+        _check_parts(gan, first)
+        return _checked_generator(gan, itertools.chain([first], x)), y
     if not hasattr(x, "shape"):
         return x, y
+    if not len(x):
+        raise InputError("no images to train on: the array is empty.")
+    y = None if y is None else np.asarray(y)
     split_batch(gan, (x, y))
+    if y is not None and len(y) != len(x):
+        raise InputError(f"{len(x)} images need {len(x)} conditions, got {len(y)}.")
     for start in range(0, len(x), _CHUNK):
         rows = slice(start, start + _CHUNK)
         check_batch(gan, x[rows], None if y is None else y[rows])
-    if y is not None and len(y) != len(x):
-        raise InputError(f"{len(x)} images need {len(x)} conditions, got {len(y)}.")
     return x, y
 
 
@@ -192,6 +272,45 @@ def checked_validation(gan, data):
     if isinstance(data, (tuple, list)):
         return checked(gan, *data)
     return checked(gan, data)[0]
+
+
+def _check_parts(gan, batch):
+    """`check_batch` of a batch as a data set gives it."""
+    check_batch(gan, *split_batch(gan, batch))
+
+
+def _checked_generator(gan, batches):
+    for batch in batches:
+        _check_parts(gan, batch)
+        yield batch
+
+
+class _CheckedPyDataset(keras.utils.PyDataset):
+    """Another PyDataset whose batches are looked at as they are read."""
+
+    def __init__(self, gan, inner):
+        super().__init__(
+            workers=inner.workers,
+            use_multiprocessing=inner.use_multiprocessing,
+            max_queue_size=inner.max_queue_size,
+        )
+        self.gan = gan
+        self.inner = inner
+
+    @property
+    def num_batches(self):
+        return self.inner.num_batches
+
+    def __getitem__(self, index):
+        batch = self.inner[index]
+        _check_parts(self.gan, batch)
+        return batch
+
+    def on_epoch_begin(self):
+        self.inner.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.inner.on_epoch_end()
 
 
 def _checked_dataset(gan, dataset):
@@ -220,7 +339,7 @@ def _scan(gan, dataset):
     options.autotune.enabled = False  # its thread can hold the iterator's deletion up for seconds
     deadline = time.monotonic() + SCAN_SECONDS
     for batch in dataset.with_options(options).as_numpy_iterator():
-        check_batch(gan, *(batch[:2] if isinstance(batch, tuple) else (batch,)))
+        _check_parts(gan, batch)
         if time.monotonic() > deadline:
             return False
     return True

@@ -10,6 +10,8 @@ import click
 
 from tfgan.errors import InputError
 
+SEED = click.IntRange(0, 2**31 - 1)
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tfgan")
@@ -45,11 +47,12 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, dry_run):
     from tfgan import runs
 
     config = runs.plan(recipe, source=source, data_dir=data_dir, epochs=epochs, changes=changes)
-    path = Path(out or f"runs/{recipe}")
+    path = _path(out or f"runs/{recipe}")
     if resume:
         config = runs.resumed_config(path, config)
     else:
         runs.check_free(path)
+        _check_parent(path)
     click.echo(json.dumps(config, indent=2))
     if dry_run:
         gan = runs.build(config, runs.load_data(config))
@@ -58,7 +61,7 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, dry_run):
         return
     go_on = f"tfgan train {recipe} --out {path} --resume"
     try:
-        runs.train(path, config, resume=resume)
+        runs.train(path, config)
     except KeyboardInterrupt:
         click.echo(f"tfgan: stopped; go on with: {go_on}", err=True)
         sys.exit(130)
@@ -69,7 +72,7 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, dry_run):
 @click.argument("run")
 @click.option("--count", type=int, metavar="N", help="Images per condition (10), or in all (100).")
 @click.option("--condition", metavar="0,1,2", help="Classes, one row each.  [default: all]")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same picture.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same picture.")
 @click.option("--interpolate", is_flag=True, help="Each row is a line between two latents.")
 @click.option("--out", metavar="FILE.png", help="Picture.  [default: RUN/samples.png]")
 def sample(run, count, condition, seed, interpolate, out):
@@ -79,7 +82,9 @@ def sample(run, count, condition, seed, interpolate, out):
 
     if count is not None and count < 1:
         raise InputError(f"--count must be at least 1, got {count}.")
-    gan = runs.load(run)
+    file = _path(out) if out else _path(run) / "samples.png"
+    _check_file(file)
+    gan = runs.load(_path(run))
     if condition is not None and not gan.conditional:
         raise InputError(f"{run} has no classes to choose from: leave --condition out.")
     draw = plots.interpolation if interpolate else plots.samples
@@ -88,9 +93,8 @@ def sample(run, count, condition, seed, interpolate, out):
         conditions=_labels(condition),
         count=count,
         seed=seed,
-        class_names=runs.read_config(run)["class_names"],
+        class_names=runs.read_config(_path(run))["class_names"],
     )
-    file = Path(out or Path(run) / "samples.png")
     plots.save(figure, file)
     click.echo(f"picture: {file}")
 
@@ -99,7 +103,7 @@ def sample(run, count, condition, seed, interpolate, out):
 @click.argument("run")
 @click.option("--metrics", metavar="A,B", help="parzen, classifier, memorization.  [default: all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")
 def evaluate(run, metrics, samples, seed, json_file):
     """Measure RUN against the data it was trained on."""
@@ -107,11 +111,14 @@ def evaluate(run, metrics, samples, seed, json_file):
     from tfgan import evaluation, runs
     from tfgan.files import write_json
 
-    names = evaluation.check_names(metrics.split(",") if metrics else None)
-    gan, config = runs.load(run), runs.read_config(run)
-    results = evaluation.evaluate(
-        gan, runs.load_data(config), metrics=names, samples=samples, seed=seed
-    )
+    names = [name.strip() for name in metrics.split(",")] if metrics else None
+    evaluation.check_names(names)
+    if json_file:
+        json_file = _path(json_file)
+        _check_file(json_file)
+    gan, config = runs.load(_path(run)), runs.read_config(_path(run))
+    data = runs.load_data(config)
+    results = evaluation.evaluate(gan, data, metrics=names, samples=samples, seed=seed)
     for line in evaluation.lines(results):
         click.echo(line)
     if json_file:
@@ -132,13 +139,34 @@ def export(run, target, quantize, out):
 
     if quantize and target != "tflite":
         raise InputError("--quantize goes with --to tflite: leave it out.")
-    gan = runs.load(run)
+    out = _path(out)
+    _check_parent(out)
+    gan = runs.load(_path(run))
     with _no_stderr():  # the converter's C++ side
         if target == "saved_model":
             report = tfgan.export.saved_model(gan, out)
         else:
             report = tfgan.export.tflite(gan, out, quantize=quantize)
     click.echo(f"{target}: {report.path}\nverified: {report}")
+
+
+def _path(text):
+    return Path(text).expanduser()
+
+
+def _check_parent(path):
+    """Refuses a path inside what is no folder, before any work is done."""
+    for parent in path.parents:
+        if parent.exists():
+            if not parent.is_dir() or not os.access(parent, os.W_OK):
+                raise InputError(f"{path} cannot be written, {parent} is no folder to write to.")
+            return
+
+
+def _check_file(path):
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, expected the name of a file to write.")
+    _check_parent(path)
 
 
 def _labels(text):
@@ -182,6 +210,10 @@ def main():
     except (InputError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else error
         click.echo(f"tfgan: {message}", err=True)
+        code = 2
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        click.echo(f"tfgan: {error.strerror or error}{where}", err=True)
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("tfgan: stopped.", err=True)

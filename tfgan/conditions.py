@@ -22,7 +22,8 @@ class Labels:
     """
 
     def __init__(self, num_classes):
-        if isinstance(num_classes, bool) or int(num_classes) != num_classes or num_classes < 1:
+        whole = isinstance(num_classes, (int, np.integer)) and not isinstance(num_classes, bool)
+        if not whole or num_classes < 1:
             raise InputError(
                 f"num_classes must be an integer of at least 1, got {num_classes!r}: "
                 "count the classes of your labels."
@@ -44,7 +45,10 @@ class Labels:
             InputError: for another shape, for values that are not whole numbers, or for values
                 outside `[0, num_classes)`.
         """
-        values = np.asarray(condition)
+        try:
+            values = np.asarray(condition)
+        except ValueError:
+            raise InputError("labels must be one whole number per image, got a ragged list.") from None
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]  # (B,)
         if values.ndim != 1:
@@ -66,8 +70,9 @@ class Labels:
         return values.astype("int32")
 
     def encode(self, condition):
-        """One-hot vectors, float32 `(batch, num_classes)`, of int labels `(batch,)`."""
-        return ops.one_hot(ops.cast(condition, "int32"), self.num_classes, dtype="float32")
+        """One-hot vectors, float32 `(batch, num_classes)`, of int labels `(batch,)` or `(batch, 1)`."""
+        labels = ops.reshape(ops.cast(condition, "int32"), (-1,))  # (B,), also of (B, 1)
+        return ops.one_hot(labels, self.num_classes, dtype="float32")
 
     def draw(self, count, seed):
         """Draws labels uniformly.
@@ -98,11 +103,17 @@ class Labels:
         return f"Labels({self.num_classes})"
 
 
-def deserialize(condition):
-    """Returns a condition from its Keras config; conditions and None pass through.
+def get(condition):
+    """Returns a condition from its Keras config, which `keras.saving` hands to networks, or itself.
 
-    Networks take their `condition` argument from `keras.saving`, which hands over a dict.
+    Raises:
+        InputError: if it is neither.
     """
     if isinstance(condition, dict):
-        return keras.saving.deserialize_keras_object(condition)
+        condition = keras.saving.deserialize_keras_object(condition)
+    if not isinstance(condition, Labels):
+        raise InputError(
+            f"a condition must be tfgan.conditions.Labels(num_classes), got {condition!r}: "
+            "without one, use GAN and unconditional networks."
+        )
     return condition

@@ -1,8 +1,16 @@
 """The error that means: the user can mend this."""
 
+import difflib
+
 
 class InputError(ValueError):
     """Bad input: one line that says what was expected, what came and what to do.
 
     The command line prints it without a traceback and exits with 2. Any other exception is a bug.
     """
+
+
+def suggestion(name, known):
+    """Ends a line about an unknown name: the nearest known one, or all of them."""
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."

@@ -1,14 +1,13 @@
 """Measures a GAN against its data. A metric is one function here and one line in `METRICS`."""
 
-import difflib
-
 import numpy as np
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, suggestion
 from tfgan.metrics import classifier, memorization, parzen
 
 VALID_LIMIT = 1_000  # images sigma is chosen on, as in the papers
 TEST_LIMIT = 10_000  # images scored, as in the papers
+TRAIN_BYTES = 2**29
 NEIGHBOUR_LIMIT = 1_000  # images whose nearest training image is looked for
 
 
@@ -36,7 +35,7 @@ def classifier_score(samples, conditions, data, seed):
     """
     if conditions is None or data.condition is None:
         return None
-    images, labels = data.arrays("train")
+    images, labels = data.arrays("train", limit=_train_limit(data))
     model = classifier.train(images, labels, data.condition.num_classes, seed=seed)
     test, test_labels = data.arrays("test", limit=TEST_LIMIT)
     return {
@@ -55,7 +54,7 @@ def classifier_score(samples, conditions, data, seed):
 
 def memorization_score(samples, conditions, data, seed):
     """Mean distance of samples to the nearest training image; beside that of real test images."""
-    train, _ = data.arrays("train")
+    train, _ = data.arrays("train", limit=_train_limit(data))
     test, _ = data.arrays("test", limit=NEIGHBOUR_LIMIT)
     fake = np.random.default_rng(seed).permutation(len(samples))[:NEIGHBOUR_LIMIT]
     return {
@@ -79,6 +78,11 @@ METRICS = {
 }
 
 
+def _train_limit(data):
+    """How many training images are read: what fits 512 MB as float32. Protocols say it (n_train)."""
+    return max(1, TRAIN_BYTES // (4 * int(np.prod(data.image_shape))))
+
+
 def check_names(names):
     """Returns the metrics asked for, in order; None asks for all.
 
@@ -87,9 +91,7 @@ def check_names(names):
     """
     for name in names or ():
         if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(METRICS)}."
-            raise InputError(f"no metric is called {name!r}: {hint}")
+            raise InputError(f"no metric is called {name!r}: {suggestion(name, METRICS)}")
     return list(names or METRICS)
 
 
@@ -121,11 +123,15 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
     if gan.conditional and gan.condition is not None:
         conditions = np.arange(samples, dtype="int32") % gan.condition.num_classes
     images = gan.sample(samples, conditions, seed=seed)
+    if not np.isfinite(images).all():
+        raise InputError("the GAN makes NaN or infinite pixels: its training diverged; train anew.")
     results = {"data": data.name, "fingerprint": data.fingerprint, "seed": seed}
     for name in names:
         result = METRICS[name](images, conditions, data, seed)
         if result is not None:
             results[name] = result
+        elif metrics:
+            raise InputError(f"{name} needs a conditional GAN and labels: leave it out.")
     return results
 
 

@@ -48,12 +48,13 @@ class GAN(keras.Model):
 
     def __init__(self, generator, discriminator, *, latent_dim=None, noise=None, seed=None, **kwargs):
         super().__init__(**kwargs)
+        checks.check_networks(generator, discriminator)
         self.generator = generator
         self.discriminator = discriminator
         self.latent_dim = checks.find_latent_dim(generator, latent_dim)
         self.noise = noise or getattr(generator, "noise", "normal")
         self._draw = latents.get(self.noise)
-        self.seed = random.randrange(1 << 31) if seed is None else int(seed)
+        self.seed = checks.check_seed(random.randrange(1 << 31) if seed is None else seed)
         self.train_steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="train_steps"
         )
@@ -109,8 +110,8 @@ class GAN(keras.Model):
         return self.generator(latents, training=training)
 
     def discriminate(self, images, condition=None, *, training):
-        """Runs the discriminator: images float `(batch, H, W, C)` -> logits `(batch, 1)`."""
-        return self.discriminator(images, training=training)
+        """Runs the discriminator: images float `(batch, H, W, C)` -> logits float32 `(batch, 1)`."""
+        return tf.cast(self.discriminator(images, training=training), tf.float32)
 
     def call(self, inputs, training=None):
         return self.generate(inputs, training=training)
@@ -161,6 +162,9 @@ class GAN(keras.Model):
             raise InputError(
                 "g_optimizer and d_optimizer are one object: give each network its own instance."
             )
+        if isinstance(steps_per_execution, bool) or not steps_per_execution >= 1:
+            raise InputError(f"steps_per_execution must be at least 1, got {steps_per_execution!r}.")
+        checks.check_precision(self.generator, self.discriminator)
         super().compile(
             optimizer=None,
             jit_compile=jit_compile,
@@ -175,7 +179,7 @@ class GAN(keras.Model):
         self.g_optimizer.build(self.generator.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)
         self._gan_compile_config = {
-            "loss": losses.serialize(loss),
+            "loss": loss,
             "update": update,
             "d_steps": self.d_steps,
             "jit_compile": jit_compile,
@@ -188,6 +192,7 @@ class GAN(keras.Model):
             return {}
         return {
             **self._gan_compile_config,
+            "loss": losses.serialize(self._gan_compile_config["loss"]),
             "g_optimizer": keras.saving.serialize_keras_object(self.g_optimizer),
             "d_optimizer": keras.saving.serialize_keras_object(self.d_optimizer),
         }
@@ -226,6 +231,7 @@ class GAN(keras.Model):
             InputError: for images or conditions of the wrong shape, range or type: before training
                 where the data can be seen beforehand, else at the batch that has them.
         """
+        checks.check_fit_arguments(x, kwargs)
         if check:
             x, y = checks.checked(self, x, y)
             if validation_data is not None:
@@ -277,18 +283,19 @@ class GAN(keras.Model):
 
         Args:
             count: int >= 1.
-            seed: int or None (fresh ones at every call).
+            seed: int >= 0, or None (fresh ones at every call).
 
         Returns:
             float32 `(count, latent_dim)`.
 
         Raises:
-            InputError: if `count` is below 1.
+            InputError: if `count` is below 1, or `seed` no such integer.
         """
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
             raise InputError(f"the number of samples must be a positive integer, got {count!r}.")
         if seed is None:
             seed = np.random.default_rng().integers(1 << 31)
+        seed = checks.check_seed(seed)
         return self.latents_of(int(count), steps.SAMPLE_STREAM, seed=seed).numpy()
 
     def latents_of(self, count, number, *, seed=None):

@@ -89,12 +89,17 @@ def get(loss):
     """Returns the `Loss` of that name; a `Loss` (or a pair of functions) passes through.
 
     Raises:
-        InputError: for an unknown name.
+        InputError: for an unknown name, or what is no pair of functions.
     """
     if isinstance(loss, str):
         if loss not in LOSSES:
             raise InputError(f"loss must be one of {', '.join(LOSSES)}, got {loss!r}.")
         return LOSSES[loss]
+    if not isinstance(loss, (tuple, list)) or len(loss) != 2 or not all(map(callable, loss)):
+        raise InputError(
+            f"loss must be one of {', '.join(LOSSES)}, or a tfgan.losses.Loss of two functions, "
+            f"got {loss!r}."
+        )
     return Loss(*loss)
 
 

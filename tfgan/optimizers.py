@@ -47,7 +47,7 @@ class EpochRamp(keras.optimizers.schedules.LearningRateSchedule):
         initial: float.
         final: float.
         last_epoch: int > 1.
-        steps_per_epoch: int >= 1.
+        steps_per_epoch: float > 0.
 
     Reference:
         Goodfellow et al., 2014, published code: momentum .5 to .7 at epoch 250.
@@ -61,8 +61,8 @@ class EpochRamp(keras.optimizers.schedules.LearningRateSchedule):
         self.steps_per_epoch = steps_per_epoch
 
     def __call__(self, step):
-        epochs_done = ops.floor_divide(ops.cast(step, "int32"), self.steps_per_epoch)
-        fraction = ops.cast(epochs_done, "float32") / (self.last_epoch - 1)
+        epochs_done = ops.floor(ops.cast(step, "float32") / self.steps_per_epoch)
+        fraction = epochs_done / (self.last_epoch - 1)
         return self.initial + (self.final - self.initial) * ops.minimum(fraction, 1.0)
 
     def get_config(self):
@@ -127,7 +127,7 @@ def published_sgd(*, decay, steps_per_epoch):
 
     Args:
         decay: float > 1. 1.000004 for the GAN, 1.00004 for the conditional GAN.
-        steps_per_epoch: int >= 1.
+        steps_per_epoch: float > 0. Steps this optimizer makes per pass over the data.
 
     Returns:
         `MomentumSGD`.

@@ -1,5 +1,7 @@
 """Pictures of images. Each function returns a `matplotlib.figure.Figure`; `save` writes one."""
 
+from pathlib import Path
+
 import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
@@ -22,10 +24,9 @@ def save(figure, path):
     Raises:
         InputError: if the name ends in no kind that matplotlib writes.
     """
+    if Path(path).suffix.lstrip(".").lower() not in figure.canvas.get_supported_filetypes():
+        raise InputError(f"the picture's name must end in .png (or another kind), got {path}.")
     with replacing(path) as temporary:
-        kinds = figure.canvas.get_supported_filetypes()
-        if temporary.suffix.lstrip(".").lower() not in kinds:
-            raise InputError(f"the picture's name must end in .png (or another kind), got {path}.")
         figure.savefig(temporary)
 
 
@@ -70,8 +71,7 @@ def grid(images, *, columns, row_labels=None):
         raise InputError(
             f"a grid needs images of shape (n, height, width, 1 or 3), got {images.shape}."
         )
-    if len(images) > MAX_IMAGES:
-        raise InputError(f"a grid holds at most {MAX_IMAGES} images, got {len(images)}.")
+    _checked_count(len(images))
     canvas = tile(_enlarged(images), columns)
     height, width = canvas.shape[:2]
     rows = -(-len(images) // columns)
@@ -83,7 +83,8 @@ def grid(images, *, columns, row_labels=None):
     axes.imshow(canvas.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()
     for row, label in enumerate(labels):
-        axes.text(-6, (row + 0.5) * height / rows, label, ha="right", va="center", fontsize=11)
+        place = (-6, (row + 0.5) * height / rows)
+        axes.text(*place, label, ha="right", va="center", fontsize=11, parse_math=False)
     return figure
 
 
@@ -113,9 +114,11 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
         InputError: if the labels do not fit.
     """
     if not gan.conditional:
-        return grid(gan.sample(count or 100, seed=seed), columns=min(count or 10, 10))
-    columns = count or 10
+        count = _checked_count(100 if count is None else count)
+        return grid(gan.sample(count, seed=seed), columns=min(count, 10))
+    columns = 10 if count is None else count
     conditions = _rows(gan, conditions)
+    _checked_count(columns * len(conditions))
     images = gan.sample(columns * len(conditions), np.repeat(conditions, columns), seed=seed)
     return grid(images, columns=columns, row_labels=_names(conditions, class_names))
 
@@ -139,11 +142,12 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
     Reference:
         Goodfellow et al., 2014, figure 3 (arXiv 1406.2661).
     """
-    columns, rows, labels = count or 10, 10, None
+    columns, rows, labels = 10 if count is None else count, 10, None
     if gan.conditional:
         conditions = _rows(gan, conditions)
         rows, labels = len(conditions), _names(conditions, class_names)
         conditions = np.repeat(conditions, columns)
+    _checked_count(columns * rows)
     ends = gan.draw_latents(2 * rows, seed=seed).reshape(2, rows, 1, -1)  # (end, rows, 1, dim)
     t = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
     line = (1 - t) * ends[0] + t * ends[1]  # (rows, columns, dim)
@@ -151,11 +155,18 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
     return grid(gan.images_of(latents, conditions), columns=columns, row_labels=labels)
 
 
+def _checked_count(count):
+    if not 1 <= count <= MAX_IMAGES:
+        raise InputError(f"a grid holds 1 to at most {MAX_IMAGES} images, got {count}.")
+    return count
+
+
 def _rows(gan, conditions):
     if conditions is None:
         if gan.condition is None:
             raise InputError("this CGAN does not know its classes: name the conditions to draw.")
         return np.arange(min(gan.condition.num_classes, MAX_ROWS), dtype="int32")
+    conditions = np.atleast_1d(conditions)
     return gan.check_condition(len(conditions), conditions)
 
 

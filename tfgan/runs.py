@@ -13,6 +13,7 @@ import importlib.metadata
 import json
 import platform
 import shutil
+import zipfile
 from pathlib import Path
 
 import keras
@@ -21,7 +22,7 @@ import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
 from tfgan import callbacks, data, recipes
 from tfgan.errors import InputError
-from tfgan.evaluation import VALID_LIMIT
+from tfgan.evaluation import TRAIN_BYTES, VALID_LIMIT
 from tfgan.files import replacing, write_json
 
 FORMAT = 1  # of config.json
@@ -69,14 +70,25 @@ def _absolute(source):
 
 
 def load_data(config):
-    """Reads the data of a config."""
+    """Reads the data of a config.
+
+    Raises:
+        InputError: see `tfgan.data.load`; or if it is other data than the run was started with.
+    """
     settings = config["settings"]
-    return data.load(
+    dataset = data.load(
         config["data"],
         data_dir=config["data_dir"],
         image_size=settings["image_size"],
         seed=settings["seed"],
     )
+    started_with = config.get("fingerprint", dataset.fingerprint)
+    if dataset.fingerprint != started_with:
+        raise InputError(
+            f"{config['data']} is not the data this run was started with (fingerprint "
+            f"{dataset.fingerprint}, not {started_with}): restore it, or train anew."
+        )
+    return dataset
 
 
 def steps_of(config, dataset):
@@ -97,6 +109,11 @@ def build(config, dataset):
             f"{recipe.name} needs labels, {dataset.name} has none: use a source with labels (one "
             "subfolder a class), or an unconditional recipe such as gan-mnist."
         )
+    if dataset.image_shape[-1] not in (1, 3):
+        raise InputError(
+            f"{dataset.name} has images of {dataset.image_shape[-1]} channels, recipes draw them and "
+            "need 1 or 3: choose channels, or use tfgan.GAN from Python."
+        )
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     return recipe.build(dataset, config["settings"], steps_per_epoch)
@@ -109,7 +126,8 @@ def check_free(path):
         InputError: if it does.
     """
     path = Path(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    taken = path.is_dir() and any(not p.name.startswith(".") for p in path.iterdir())
+    if taken or (path.exists() and not path.is_dir()):
         raise InputError(f"{path} exists: add --resume to go on with it, or choose another --out.")
 
 
@@ -163,7 +181,7 @@ def load(path):
 def _read(file, reader):
     try:
         return reader(file)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{file} cannot be read ({reason}): restore it, or train anew.") from error
 
@@ -173,7 +191,8 @@ def resumed_config(path, config):
 
     Args:
         path: run directory.
-        config: from `plan`; of what it names, only `epochs` may differ from the run's.
+        config: from `plan`; of what it names, only `epochs` may differ from the run's. Rates that are
+            annealed over the epochs follow the new number of them.
 
     Raises:
         InputError: if it asks for another run than this one.
@@ -193,36 +212,28 @@ def resumed_config(path, config):
             )
     if "epochs" in asked:
         old["settings"]["epochs"] = config["settings"]["epochs"]
+        old["overrides"].append(f"epochs={config['settings']['epochs']}")
     return old
 
 
-def train(path, config, *, resume=False, verbose="auto"):
+def train(path, config, *, verbose="auto"):
     """Trains a run to its end.
 
     Args:
         path: run directory.
-        config: from `plan`.
-        resume: go on where the run stopped.
+        config: from `plan` for a new run; from `resumed_config` to go on where one stopped.
         verbose: as in Keras's `fit`.
 
     Returns:
         The trained GAN, as `load` gives it.
 
     Raises:
-        InputError: if the data or the recipe do not fit, if the run directory exists (or, with
-            `resume`, does not), or if it was started otherwise.
+        InputError: if the data or the recipe do not fit, or if a new run's directory exists.
     """
     path = Path(path)
-    if resume:
-        config = resumed_config(path, config)
-    else:
+    if "fingerprint" not in config:
         check_free(path)
     dataset = load_data(config)
-    if resume and dataset.fingerprint != config["fingerprint"]:
-        raise InputError(
-            f"{config['data']} is not the data {path} was started with (fingerprint "
-            f"{dataset.fingerprint}, not {config['fingerprint']}): restore it, or train anew."
-        )
     gan = build(config, dataset)
     batch_size, steps_per_epoch = steps_of(config, dataset)
     first_epoch = 0
@@ -259,6 +270,7 @@ def _callbacks(path, config, dataset, first_epoch):
                 path / "checkpoints" / "best.keras",
                 valid,
                 every=recipe.best_by_parzen_every,
+                samples=min(10_000, max(1, TRAIN_BYTES // (4 * valid[0].size))),
                 best=log.best("val_parzen"),
             )
         )

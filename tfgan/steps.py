@@ -1,5 +1,7 @@
 """The training steps of a GAN: plain functions of the model and one batch."""
 
+import contextlib
+
 import tensorflow as tf
 
 # Streams of random numbers that must not meet: latents come from the seed (seed, stream + step).
@@ -31,9 +33,10 @@ def train_step(gan, real_images, condition):
 
 
 def d_step(gan, real_images, condition, step):
-    """One discriminator step of Algorithm 1; the generator's weights stay."""
+    """One discriminator step of Algorithm 1; the generator stays as it is."""
     z = latents_like(gan, real_images, D_STREAM, step)
-    fake_images = gan.generate(z, condition, training=True)
+    with _statistics_kept(gan.generator):
+        fake_images = gan.generate(z, condition, training=True)
     with tf.GradientTape() as tape:
         real_logits = gan.discriminate(real_images, condition, training=True)
         fake_logits = gan.discriminate(fake_images, condition, training=True)
@@ -45,9 +48,9 @@ def d_step(gan, real_images, condition, step):
 
 
 def g_step(gan, real_images, condition, step):
-    """One generator step of Algorithm 1 on fresh latents; the discriminator's weights stay."""
+    """One generator step of Algorithm 1 on fresh latents; the discriminator stays as it is."""
     z = latents_like(gan, real_images, G_STREAM, step)
-    with tf.GradientTape() as tape:
+    with _statistics_kept(gan.discriminator), tf.GradientTape() as tape:
         fake_images = gan.generate(z, condition, training=True)
         fake_logits = gan.discriminate(fake_images, condition, training=True)
         g_loss = gan.loss_pair.g_loss(fake_logits)
@@ -105,6 +108,18 @@ def latents_like(gan, images, stream, step):
     return gan.latents_of(tf.shape(images)[0], tf.cast(step, tf.int64) + stream)
 
 
+@contextlib.contextmanager
+def _statistics_kept(network):
+    """Undoes what a pass does to a network's non-trainable weights, such as moving statistics.
+
+    Each network's statistics then are those of its own steps. Dropout's seeds are no weights and go on.
+    """
+    before = [(weight, tf.identity(weight.value)) for weight in network.non_trainable_weights]
+    yield
+    for weight, value in before:
+        weight.assign(value)
+
+
 def _with_regularization(loss, network):
-    """Adds what the network's own layers ask for (kernel_regularizer, add_loss)."""
+    """Adds what the network's own layers ask for (kernel_regularizer, add_loss in its last pass)."""
     return tf.add_n([loss, *network.losses]) if network.losses else loss

@@ -12,7 +12,6 @@ import keras
 from keras import layers, ops
 
 from tfgan import conditions
-from tfgan.errors import InputError
 from tfgan.layers import Maxout
 from tfgan.networks.goodfellow2014 import (
     DISCRIMINATOR_LIMIT,
@@ -21,16 +20,6 @@ from tfgan.networks.goodfellow2014 import (
     check_image_shape,
     uniform,
 )
-
-
-def _check_condition(condition):
-    condition = conditions.deserialize(condition)
-    if condition is None:
-        raise InputError(
-            "a conditional network needs a condition, got None: "
-            "pass condition=tfgan.conditions.Labels(num_classes), or use unconditional networks."
-        )
-    return condition
 
 
 def _inputs(shape):
@@ -60,7 +49,7 @@ class Generator(keras.Model):
     Output shape: float `(batch, *image_shape)`, [0, 1].
 
     Raises:
-        InputError: if `image_shape` is not three positive integers or `condition` is None.
+        InputError: if `image_shape` is not three positive integers or `condition` is none.
 
     Reference:
         Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784).
@@ -83,7 +72,7 @@ class Generator(keras.Model):
     ):
         super().__init__(**kwargs)
         self.image_shape = check_image_shape(image_shape)
-        self.condition = _check_condition(condition)
+        self.condition = conditions.get(condition)
         self.latent_dim = latent_dim
         self.latent_units = latent_units
         self.condition_units = condition_units
@@ -147,7 +136,7 @@ class Discriminator(keras.Model):
     Output shape: logits `(batch, 1)`.
 
     Raises:
-        InputError: if `image_shape` is not three positive integers or `condition` is None.
+        InputError: if `image_shape` is not three positive integers or `condition` is none.
 
     Reference:
         Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784).
@@ -166,7 +155,7 @@ class Discriminator(keras.Model):
     ):
         super().__init__(**kwargs)
         self.image_shape = check_image_shape(image_shape)
-        self.condition = _check_condition(condition)
+        self.condition = conditions.get(condition)
         self.image_units = image_units
         self.condition_units = condition_units
         self.units = units

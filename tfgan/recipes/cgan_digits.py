@@ -9,38 +9,34 @@ import keras
 
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.recipe import Recipe, compile_by
 
 
-def adam(settings, steps_per_epoch):
-    """Adam with a rate that falls to 0 along a half cosine: the last samples are the cleanest."""
+def annealed_adam(gan, settings, steps_per_epoch):
+    """Compiles with Adam whose rate falls to 0 along a half cosine: clean last samples."""
+
+    def adam(steps):
+        rate = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], max(1, steps))
+        return keras.optimizers.Adam(rate, beta_1=0.5)
+
     steps = settings["epochs"] * steps_per_epoch
-    rate = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], steps)
-    return keras.optimizers.Adam(rate, beta_1=0.5)
-
-
-def compile_with_adam(gan, settings, steps_per_epoch):
-    """Compiles a GAN of the digits recipes."""
-    gan.compile(
-        g_optimizer=adam(settings, steps_per_epoch),
-        d_optimizer=adam(settings, steps_per_epoch),
-        loss=settings["loss"],
-        update=settings["update"],
-        d_steps=settings["d_steps"],
-        jit_compile=settings["jit_compile"],
-        steps_per_execution=settings["steps_per_execution"],
+    return compile_by(
+        gan,
+        settings,
+        g_optimizer=adam(steps // settings["d_steps"]),
+        d_optimizer=adam(steps),
     )
-    return gan
 
 
 def build(data, settings, steps_per_epoch):
     units = settings["units"]
+    half = max(1, units // 2)
     generator = mirza2014.Generator(
         data.image_shape,
         condition=data.condition,
         latent_dim=settings["latent_dim"],
-        latent_units=units // 2,
-        condition_units=units // 2,
+        latent_units=half,
+        condition_units=half,
         units=units,
         dropout=settings["g_dropout"],
     )
@@ -48,13 +44,13 @@ def build(data, settings, steps_per_epoch):
     discriminator = mirza2014.Discriminator(
         data.image_shape,
         condition=data.condition,
-        image_units=units // 2,
+        image_units=half,
         condition_units=32,
-        units=units // 2,
+        units=half,
         dropout=settings["d_dropout"],
     )
     gan = CGAN(generator, discriminator, noise=settings["noise"], seed=settings["seed"])
-    return compile_with_adam(gan, settings, steps_per_epoch)
+    return annealed_adam(gan, settings, steps_per_epoch)
 
 
 RECIPE = Recipe(

@@ -12,7 +12,7 @@ and .25 at .5. The update is Algorithm 1, which the paper builds on.
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
 from tfgan.optimizers import published_sgd
-from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.recipe import Recipe, compile_by
 
 
 def build(data, settings, steps_per_epoch):
@@ -27,16 +27,12 @@ def build(data, settings, steps_per_epoch):
         mirza2014.Discriminator(data.image_shape, **networks),
         seed=settings["seed"],
     )
-    gan.compile(
-        g_optimizer=published_sgd(decay=1.00004, steps_per_epoch=steps_per_epoch),
+    return compile_by(
+        gan,
+        settings,
+        g_optimizer=published_sgd(decay=1.00004, steps_per_epoch=steps_per_epoch / settings["d_steps"]),
         d_optimizer=published_sgd(decay=1.00004, steps_per_epoch=steps_per_epoch),
-        loss=settings["loss"],
-        update=settings["update"],
-        d_steps=settings["d_steps"],
-        jit_compile=settings["jit_compile"],
-        steps_per_execution=settings["steps_per_execution"],
     )
-    return gan
 
 
 RECIPE = Recipe(

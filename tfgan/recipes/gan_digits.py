@@ -7,7 +7,7 @@ The first paper's networks, narrower, with normal latents and Adam.
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.cgan_digits import compile_with_adam
+from tfgan.recipes.cgan_digits import annealed_adam
 from tfgan.recipes.recipe import Recipe
 
 
@@ -18,10 +18,10 @@ def build(data, settings, steps_per_epoch):
     )
     generator.set_mean_image(data.mean_image())
     discriminator = goodfellow2014.Discriminator(
-        data.image_shape, units=units // 2, dropout=settings["d_dropout"]
+        data.image_shape, units=max(1, units // 2), dropout=settings["d_dropout"]
     )
     gan = GAN(generator, discriminator, noise=settings["noise"], seed=settings["seed"])
-    return compile_with_adam(gan, settings, steps_per_epoch)
+    return annealed_adam(gan, settings, steps_per_epoch)
 
 
 RECIPE = Recipe(

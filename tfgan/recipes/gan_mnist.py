@@ -8,23 +8,21 @@
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
 from tfgan.optimizers import published_sgd
-from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.recipe import Recipe, compile_by
 
 
 def build(data, settings, steps_per_epoch):
     generator = goodfellow2014.Generator(data.image_shape, latent_dim=settings["latent_dim"])
     generator.set_mean_image(data.mean_image())
     gan = GAN(generator, goodfellow2014.Discriminator(data.image_shape), seed=settings["seed"])
-    gan.compile(
-        g_optimizer=published_sgd(decay=1.000004, steps_per_epoch=steps_per_epoch),
+    return compile_by(
+        gan,
+        settings,
+        g_optimizer=published_sgd(
+            decay=1.000004, steps_per_epoch=steps_per_epoch / settings["d_steps"]
+        ),
         d_optimizer=published_sgd(decay=1.000004, steps_per_epoch=steps_per_epoch),
-        loss=settings["loss"],
-        update=settings["update"],
-        d_steps=settings["d_steps"],
-        jit_compile=settings["jit_compile"],
-        steps_per_execution=settings["steps_per_execution"],
     )
-    return gan
 
 
 RECIPE = Recipe(

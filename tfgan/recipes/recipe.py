@@ -1,12 +1,11 @@
 """What a recipe is, and how its settings are overridden."""
 
 import dataclasses
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, suggestion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +21,8 @@ class Recipe:
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
             `batch_size`, `jit_compile`, `steps_per_execution` and `sample_every` (epochs between
             pictures).
-        build: `(data, settings, steps_per_epoch) -> compiled GAN`.
+        build: `(data, settings, steps_per_epoch) -> compiled GAN`; the steps are the
+            discriminator's, the generator makes one every `d_steps` of them.
         conditional: whether the data needs labels.
         best_by_parzen_every: epochs between measurements of the validation Parzen log-likelihood by
             which the model is kept; None keeps the last.
@@ -39,6 +39,17 @@ class Recipe:
     best_by_parzen_every: int | None = None
 
 
+def compile_by(gan, settings, *, g_optimizer, d_optimizer):
+    """Compiles a GAN as its settings say; returns it."""
+    names = ("loss", "update", "d_steps", "jit_compile", "steps_per_execution")
+    gan.compile(
+        g_optimizer=g_optimizer,
+        d_optimizer=d_optimizer,
+        **{name: settings[name] for name in names},
+    )
+    return gan
+
+
 def get(name, recipes):
     """Returns the recipe of that name.
 
@@ -46,9 +57,7 @@ def get(name, recipes):
         InputError: if there is none.
     """
     if name not in recipes:
-        near = difflib.get_close_matches(name, recipes, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(recipes)}."
-        raise InputError(f"no recipe is called {name!r}: {hint}")
+        raise InputError(f"no recipe is called {name!r}: {suggestion(name, recipes)}")
     return recipes[name]
 
 
@@ -68,9 +77,7 @@ def override(settings, changes):
         if not equals:
             raise InputError(f"--set takes key=value, got {change!r}.")
         if key not in settings:
-            near = difflib.get_close_matches(key, settings, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(settings)}."
-            raise InputError(f"no setting is called {key!r}: {hint}")
+            raise InputError(f"no setting is called {key!r}: {suggestion(key, settings)}")
         result[key] = _parse(key, text, settings[key])
     _check(result)
     return result
@@ -81,7 +88,7 @@ def _parse(key, text, default):
         value = json.loads(text)
     except json.JSONDecodeError:
         value = text
-    if default is None or value == "auto":
+    if default is None or value == default == "auto":
         return value
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
@@ -95,6 +102,8 @@ def _check(settings):
     for key, value in settings.items():
         if type(value) is int and value < (0 if key == "seed" else 1):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
+        if type(value) is int and value >= 2**31:
+            raise InputError(f"{key} must be below 2**31, got {value}.")
         if key.endswith("dropout") and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
         if key.endswith(("learning_rate", "limit")) and not 0 < value < float("inf"):
