@@ -57,8 +57,8 @@ RECIPE = Recipe(
     name="cgan-digits",
     reproduces="quickstart: conditional GAN on scikit-learn's 8 x 8 digits",
     data="digits",
-    time="1 min on two cores",
-    score="classifier accuracy on samples 0.98, beside 0.99 on real test digits",
+    time="30 s on two cores",
+    score="classifier accuracy 0.996 on 10,000 samples (1.000 on 179 real test digits), Parzen 24.5 +- 1.8",
     settings={
         "seed": 1,
         "epochs": 400,

@@ -28,8 +28,8 @@ RECIPE = Recipe(
     name="gan-digits",
     reproduces="GAN on scikit-learn's 8 x 8 digits",
     data="digits",
-    time="1 min on two cores",
-    score="not measured",
+    time="30 s on two cores",
+    score="Parzen 21.6 +- 0.8 (179 test images)",
     settings={
         "seed": 1,
         "epochs": 400,

@@ -29,8 +29,8 @@ RECIPE = Recipe(
     name="gan-mnist",
     reproduces="Goodfellow et al. 2014, table 1 and figure 2a: GAN on MNIST",
     data="mnist",
-    time="about 70 min on two cores",
-    score="published Parzen 225 +- 2; depends on the seed, not yet run in full here",
+    time="30 min on two cores (7 s an epoch)",
+    score="published Parzen 225 +- 2; here 47.5 +- 1.9 after 12 epochs, not yet run in full",
     settings={
         "seed": 1,
         "epochs": 250,
