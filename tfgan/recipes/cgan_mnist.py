@@ -2,14 +2,14 @@
 
     tfgan train cgan-mnist --out runs/cgan-mnist
 
-The model of the best validation Parzen log-likelihood is kept, as in the paper. What the paper leaves
-open is taken from the first paper: non-saturating loss, the epoch (250) at which momentum reaches .7,
-and initialisation, but for the layer on the latents. There the first paper's .05 lets the condition drown
-the latents, and the samples of a class hardly differ. Their standard deviation, over the real images', on
-MNIST: at .05, .09 in the best model of 20 epochs (with the marginal bias .02 after 10, without dropout in
-the generator 0); at .5, .25 after 10 epochs and .14 in the best model of 100. The update is Algorithm 1,
-which the paper builds on; at .05 the simultaneous one did worse (validation Parzen -68 against -36 after
-20 epochs).
+The model of the best validation Parzen log-likelihood is kept, as in the paper. What the paper
+leaves open is taken from the first paper: non-saturating loss, the epoch (250) at which momentum
+reaches .7, and initialisation, but for the layer on the latents. There the first paper's .05 lets
+the condition drown the latents, and the samples of a class hardly differ. Their standard deviation,
+over the real images', on MNIST: at .05, .09 in the best model of 20 epochs (with the marginal bias
+.02 after 10, without dropout in the generator 0); at .5, .25 after 10 epochs and .14 in the best
+model of 100. The update is Algorithm 1, which the paper builds on; at .05 the simultaneous one did
+worse (validation Parzen -68 against -36 after 20 epochs).
 """
 
 from tfgan.cgan import CGAN
