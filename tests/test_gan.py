@@ -60,7 +60,19 @@ def test_first_losses_are_those_of_chance(make_gan, images, labels):
     np.testing.assert_allclose(logs["d_real"], 0.5, atol=0.01)
 
 
-@pytest.mark.parametrize("update", tfgan.gan.UPDATES)
+def test_metrics_weigh_each_image_alike(images):
+    gan = small_gan()
+    gan.compile()
+    rng = np.random.default_rng(0)
+    gan.discriminator.set_weights([rng.normal(size=w.shape) for w in gan.discriminator.get_weights()])
+    whole = gan.evaluate(images, batch_size=30, return_dict=True, verbose=0)
+    parts = gan.evaluate(images, batch_size=29, return_dict=True, verbose=0)
+    np.testing.assert_allclose(parts["d_real"], whole["d_real"], rtol=1e-5)
+    logits = gan.discriminate(images, training=False).numpy()
+    np.testing.assert_allclose(whole["d_real"], (1 / (1 + np.exp(-logits))).mean(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("update", tfgan.checks.UPDATES)
 def test_user_networks(images, labels, update):
     gan = tfgan.GAN(*functional_pair())
     gan.compile(update=update)
@@ -200,7 +212,7 @@ def assert_same_state(a, b):
         np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
 
 
-@pytest.mark.parametrize("update", tfgan.gan.UPDATES)
+@pytest.mark.parametrize("update", tfgan.checks.UPDATES)
 @pytest.mark.parametrize("make", [small_gan, lambda **k: small_cgan(dropout=0.5, **k)])
 def test_training_goes_on_after_loading(make, images, labels, update, tmp_path):
     """2N epochs = N, save, load, N: to the last bit, dropout and optimizers included."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors", "files"},
     {"conditions", "latents", "layers", "losses", "optimizers", "data", "metrics"},
-    {"checks", "networks", "steps"},
+    {"checks", "inputs", "networks", "steps"},
     {"gan"},
     {"cgan", "plots"},
     {"callbacks", "evaluation"},

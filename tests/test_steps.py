@@ -209,7 +209,7 @@ def test_streams_of_latents_differ():
     assert len(drawn) == 12
 
 
-@pytest.mark.parametrize("update", tfgan.gan.UPDATES)
+@pytest.mark.parametrize("update", tfgan.checks.UPDATES)
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_steps_per_execution_changes_nothing(make_gan, images, labels, update, jit_compile):
     def trained(count):

@@ -7,10 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import checks, latents, losses, steps
+from tfgan import checks, inputs, latents, losses, steps
 from tfgan.errors import InputError
-
-UPDATES = ("alternating", "simultaneous")
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -113,8 +111,8 @@ class GAN(keras.Model):
         """Runs the discriminator: images float `(batch, H, W, C)` -> logits float32 `(batch, 1)`."""
         return tf.cast(self.discriminator(images, training=training), tf.float32)
 
-    def call(self, inputs, training=None):
-        return self.generate(inputs, training=training)
+    def call(self, latents, training=None):
+        return self.generate(latents, training=training)
 
     # Compiling.
 
@@ -149,21 +147,7 @@ class GAN(keras.Model):
             InputError: for an unknown loss or update, `d_steps` below 1, or one optimizer for both.
         """
         self.loss_pair = losses.get(loss)
-        if update not in UPDATES:
-            raise InputError(f"update must be one of {', '.join(UPDATES)}, got {update!r}.")
-        if isinstance(d_steps, bool) or not isinstance(d_steps, (int, np.integer)) or d_steps < 1:
-            raise InputError(f"d_steps must be an integer of at least 1, got {d_steps!r}.")
-        if update == "simultaneous" and d_steps != 1:
-            raise InputError(
-                f"update='simultaneous' takes one step of each player, got d_steps={d_steps}: "
-                "use update='alternating'."
-            )
-        if isinstance(g_optimizer, keras.optimizers.Optimizer) and g_optimizer is d_optimizer:
-            raise InputError(
-                "g_optimizer and d_optimizer are one object: give each network its own instance."
-            )
-        if isinstance(steps_per_execution, bool) or not steps_per_execution >= 1:
-            raise InputError(f"steps_per_execution must be at least 1, got {steps_per_execution!r}.")
+        checks.check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution)
         checks.check_precision(self.generator, self.discriminator)
         super().compile(
             optimizer=None,
@@ -231,16 +215,16 @@ class GAN(keras.Model):
             InputError: for images or conditions of the wrong shape, range or type: before training
                 where the data can be seen beforehand, else at the batch that has them.
         """
-        checks.check_fit_arguments(x, kwargs)
+        inputs.check_fit_arguments(x, kwargs)
         if check:
-            x, y = checks.checked(self, x, y)
+            x, y = inputs.checked(self, x, y)
             if validation_data is not None:
-                validation_data = checks.checked_validation(self, validation_data)
+                validation_data = inputs.checked_validation(self, validation_data)
         z = tf.constant(self.draw_latents(16, seed=0))
         checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
         if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
-        with checks.as_input_error():
+        with inputs.as_input_error():
             return super().fit(x, y, validation_data=validation_data, **kwargs)
 
     def evaluate(self, x=None, y=None, **kwargs):
@@ -249,8 +233,8 @@ class GAN(keras.Model):
         The latents are the same at every call.
         """
         if not kwargs.get("_use_cached_eval_dataset"):
-            x, y = checks.checked(self, x, y)
-        with checks.as_input_error():
+            x, y = inputs.checked(self, x, y)
+        with inputs.as_input_error():
             return super().evaluate(x, y, **kwargs)
 
     def train_step(self, data):
@@ -259,22 +243,22 @@ class GAN(keras.Model):
         return self.get_metrics_result()
 
     def test_step(self, data):
-        batch = self._trackers["d_loss"].count  # batches since the metrics were reset
+        seen = self._trackers["d_loss"].count  # images since the metrics were reset
         images, condition = self._unpack(data)
-        steps.test_step(self, images, condition, batch)
+        steps.test_step(self, images, condition, seen)
         return self.get_metrics_result()
 
     def _unpack(self, data):
         """Returns float images in [0, 1] and the condition (None for a GAN) of one batch."""
-        images, condition = checks.split_batch(self, data)
+        images, condition = inputs.split_batch(self, data)
         if images.dtype == tf.uint8:
             images = tf.cast(images, tf.float32) / 255.0
         return tf.cast(images, self.compute_dtype), condition
 
-    def record(self, **values):
-        """Adds the mean of each value to the metric of that name."""
+    def record(self, count, **values):
+        """Adds the mean of each value, over `count` images, to the metric of that name."""
         for name, value in values.items():
-            self._trackers[name].update_state(tf.reduce_mean(value))
+            self._trackers[name].update_state(tf.reduce_mean(value), sample_weight=count)
 
     # Sampling.
 
@@ -315,7 +299,8 @@ class GAN(keras.Model):
 
         Args:
             count: int >= 1. How many.
-            condition: None for a GAN without condition; see `CGAN.sample`.
+            condition: None for a GAN without condition. For a CGAN `(count,)` array-like, one value
+                for all, or None, which draws them.
             seed: int or None. The same seed gives the same images.
             batch_size: int. Images made at a time.
 

@@ -44,7 +44,12 @@ def d_step(gan, real_images, condition, step):
         total = _with_regularization(d_loss, gan.discriminator)
     variables = gan.discriminator.trainable_variables
     gan.d_optimizer.apply(tape.gradient(total, variables), variables)
-    gan.record(d_loss=d_loss, d_real=tf.sigmoid(real_logits), d_fake=tf.sigmoid(fake_logits))
+    gan.record(
+        tf.shape(real_images)[0],
+        d_loss=d_loss,
+        d_real=tf.sigmoid(real_logits),
+        d_fake=tf.sigmoid(fake_logits),
+    )
 
 
 def g_step(gan, real_images, condition, step):
@@ -57,7 +62,7 @@ def g_step(gan, real_images, condition, step):
         total = _with_regularization(g_loss, gan.generator)
     variables = gan.generator.trainable_variables
     gan.g_optimizer.apply(tape.gradient(total, variables), variables)
-    gan.record(g_loss=g_loss)
+    gan.record(tf.shape(real_images)[0], g_loss=g_loss)
 
 
 def simultaneous_step(gan, real_images, condition, step):
@@ -82,6 +87,7 @@ def simultaneous_step(gan, real_images, condition, step):
     gan.d_optimizer.apply(d_gradients, d_variables)
     gan.g_optimizer.apply(g_gradients, g_variables)
     gan.record(
+        tf.shape(real_images)[0],
         d_loss=d_loss,
         g_loss=g_loss,
         d_real=tf.sigmoid(real_logits),
@@ -89,13 +95,17 @@ def simultaneous_step(gan, real_images, condition, step):
     )
 
 
-def test_step(gan, real_images, condition, batch):
-    """Records losses and scores of one batch in inference mode; nothing is updated."""
-    z = latents_like(gan, real_images, TEST_STREAM, batch)
+def test_step(gan, real_images, condition, number):
+    """Records losses and scores of one batch in inference mode; nothing is updated.
+
+    `number` tells the latents of one batch from those of another.
+    """
+    z = latents_like(gan, real_images, TEST_STREAM, number)
     fake_images = gan.generate(z, condition, training=False)
     real_logits = gan.discriminate(real_images, condition, training=False)
     fake_logits = gan.discriminate(fake_images, condition, training=False)
     gan.record(
+        tf.shape(real_images)[0],
         d_loss=gan.loss_pair.d_loss(real_logits, fake_logits),
         g_loss=gan.loss_pair.g_loss(fake_logits),
         d_real=tf.sigmoid(real_logits),

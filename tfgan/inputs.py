@@ -1,0 +1,246 @@
+"""What `fit` and `evaluate` are given, taken apart and looked at before training; one line a mistake."""
+
+import contextlib
+import itertools
+import re
+import time
+import types
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan.errors import InputError
+
+SCAN_SECONDS = 2.0  # how long a data set is read before training; the rest is checked on the way
+_CHUNK = 1000  # images of an array looked at together
+
+
+def split_batch(gan, data):
+    """Returns (images, condition) of what `train_step` is given, checked as far as shapes go."""
+    if isinstance(data, dict):
+        raise InputError(
+            f"a batch must be images or (images, condition), got a dict of {', '.join(data)}: "
+            "map the data set to (image, label) pairs."
+        )
+    images, condition, weights = keras.utils.unpack_x_y_sample_weight(data)
+    if weights is not None:
+        raise InputError("sample weights are not supported: give images or (images, condition).")
+    if getattr(images.shape, "rank", 0) is not None:  # a data set may not know its shapes
+        _check_shape(gan, tuple(images.shape))
+    if not gan.conditional:
+        return images, None
+    if condition is None:
+        raise InputError(
+            "a CGAN needs (images, condition) batches, got images only: "
+            "give conditions, or train a GAN."
+        )
+    return images, condition
+
+
+def _check_shape(gan, shape):
+    if shape[1:] != gan.image_shape:
+        raise InputError(_shape_message(gan, shape))
+
+
+def _shape_message(gan, shape):
+    shape = tuple(shape)
+    height_width_channels = ", ".join(map(str, gan.image_shape))
+    remedy = "resize the images, or build the networks for their shape."
+    if shape == gan.image_shape or (shape[1:] == gan.image_shape[1:] and len(shape) == 3):
+        remedy = "batch the data set first, as in data.train.batch(100)."
+    elif len(shape) == 3 and (*shape[1:], 1) == gan.image_shape:
+        remedy = "add the channel axis, as in images[..., None]."
+    return f"images must have shape (batch, {height_width_channels}), got {shape}: {remedy}"
+
+
+def check_batch(gan, images, condition=None):
+    """Looks at the values of one batch.
+
+    Args:
+        gan: `GAN`.
+        images: `(batch, H, W, C)` array.
+        condition: array or None.
+
+    Raises:
+        InputError: for the wrong shape or type, NaN, pixels outside [0, 1], or conditions that do
+            not fit.
+    """
+    images = np.asarray(images)
+    _check_shape(gan, images.shape)
+    if images.dtype != np.uint8:
+        _check_pixels(images)
+    if gan.conditional and condition is not None:
+        if len(condition) != len(images):
+            raise InputError(
+                f"{len(images)} images need {len(images)} conditions, got {len(condition)}."
+            )
+        if gan.condition is not None:
+            gan.condition.check(condition)
+
+
+def _check_pixels(images):
+    if images.dtype.kind != "f":
+        raise InputError(f"images must be float in [0, 1] or uint8, got {images.dtype}: convert them.")
+    low, high = images.min(initial=1), images.max(initial=0)
+    if np.isnan(low) or np.isnan(high):
+        raise InputError("images must be numbers in [0, 1], got NaN: remove or mend those images.")
+    if low < 0 or high > 1:
+        remedy = "divide by 255." if low >= 0 and high <= 255 else "rescale them."
+        if low >= -1 and high <= 1:
+            remedy = "use (images + 1) / 2."
+        raise InputError(f"images must lie in [0, 1], got [{low:.4g}, {high:.4g}]: {remedy}")
+
+
+def check_fit_arguments(x, arguments):
+    """Refuses what `fit` of a GAN cannot do.
+
+    Raises:
+        InputError: for sample or class weights, no data, or callbacks that steer one optimizer.
+    """
+    for name in ("sample_weight", "class_weight"):
+        if arguments.get(name) is not None:
+            raise InputError(f"{name} is not supported: give images or (images, condition).")
+    if x is None or isinstance(x, (list, tuple, dict)) or hasattr(x, "train_from"):
+        raise InputError(
+            f"fit takes an array of images or a tf.data.Dataset of batches, got {type(x).__name__}: "
+            "use numpy.asarray(images), or data.train.batch(100) of tfgan.data."
+        )
+    for callback in arguments.get("callbacks") or ():
+        if isinstance(callback, _ONE_OPTIMIZER):
+            raise InputError(
+                f"{type(callback).__name__} steers a model's one optimizer, a GAN has two: give "
+                "g_optimizer and d_optimizer learning-rate schedules."
+            )
+
+
+_ONE_OPTIMIZER = (
+    keras.callbacks.LearningRateScheduler,
+    keras.callbacks.ReduceLROnPlateau,
+    keras.callbacks.SwapEMAWeights,
+)
+
+
+def checked(gan, x, y=None, weights=None):
+    """Looks at training data before training; returns what to train on.
+
+    Arrays are read whole. A `tf.data.Dataset` of known length is read for at most `SCAN_SECONDS`; one
+    that was not read to its end is checked batch by batch while it trains, and so are generators and
+    `keras.utils.PyDataset`s, but for their first batch.
+
+    Raises:
+        InputError: see `check_batch`.
+    """
+    if weights is not None:
+        raise InputError("sample weights are not supported: give images or (images, condition).")
+    if isinstance(x, tf.data.Dataset):
+        return _checked_dataset(gan, x), y
+    if isinstance(x, keras.utils.PyDataset):
+        _check_parts(gan, x[0])
+        return _CheckedPyDataset(gan, x), y
+    if isinstance(x, types.GeneratorType):
+        first = next(x)
+        _check_parts(gan, first)
+        return _checked_generator(gan, itertools.chain([first], x)), y
+    if not hasattr(x, "shape"):
+        return x, y
+    if not len(x):
+        raise InputError("no images to train on: the array is empty.")
+    y = None if y is None else np.asarray(y)
+    split_batch(gan, (x, y))
+    if y is not None and len(y) != len(x):
+        raise InputError(f"{len(x)} images need {len(x)} conditions, got {len(y)}.")
+    for start in range(0, len(x), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        check_batch(gan, x[rows], None if y is None else y[rows])
+    return x, y
+
+
+def checked_validation(gan, data):
+    """`checked` for Keras's `validation_data`: a data set, or a tuple of arrays."""
+    if isinstance(data, (tuple, list)):
+        return checked(gan, *data)
+    return checked(gan, data)[0]
+
+
+def _check_parts(gan, batch):
+    """`check_batch` of a batch as a data set gives it."""
+    check_batch(gan, *split_batch(gan, batch))
+
+
+def _checked_generator(gan, batches):
+    for batch in batches:
+        _check_parts(gan, batch)
+        yield batch
+
+
+class _CheckedPyDataset(keras.utils.PyDataset):
+    """Another PyDataset whose batches are looked at as they are read."""
+
+    def __init__(self, gan, inner):
+        super().__init__(
+            workers=inner.workers,
+            use_multiprocessing=inner.use_multiprocessing,
+            max_queue_size=inner.max_queue_size,
+        )
+        self.gan = gan
+        self.inner = inner
+
+    @property
+    def num_batches(self):
+        return self.inner.num_batches
+
+    def __getitem__(self, index):
+        batch = self.inner[index]
+        _check_parts(self.gan, batch)
+        return batch
+
+    def on_epoch_begin(self):
+        self.inner.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.inner.on_epoch_end()
+
+
+def _checked_dataset(gan, dataset):
+    spec = dataset.element_spec
+    split_batch(gan, spec)
+    if _scan(gan, dataset):
+        return dataset
+
+    def guard(*parts):
+        def check(*arrays):
+            check_batch(gan, *arrays[:2])
+            return arrays[0]
+
+        images = tf.numpy_function(check, parts, parts[0].dtype, stateful=False)
+        images.set_shape(parts[0].shape)
+        return (images, *parts[1:]) if isinstance(spec, tuple) else images
+
+    return dataset.map(guard)
+
+
+def _scan(gan, dataset):
+    """Reads a data set of known length; returns whether it came to the end in time."""
+    if dataset.cardinality() < 0:  # infinite, or unknown: perhaps a generator that runs only once
+        return False
+    options = tf.data.Options()
+    options.autotune.enabled = False  # its thread can hold the iterator's deletion up for seconds
+    deadline = time.monotonic() + SCAN_SECONDS
+    for batch in dataset.with_options(options).as_numpy_iterator():
+        _check_parts(gan, batch)
+        if time.monotonic() > deadline:
+            return False
+    return True
+
+
+@contextlib.contextmanager
+def as_input_error():
+    """Turns an `InputError` that crossed a TensorFlow graph back into itself."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        found = re.search(r"InputError: (.*)", error.message or "")
+        if not found:
+            raise
+        raise InputError(found.group(1)) from None
