@@ -1,4 +1,4 @@
-"""What `fit` and `evaluate` are given, taken apart and looked at before training; one line a mistake."""
+"""What `fit` and `evaluate` are given, taken apart and looked at first; one line a mistake."""
 
 import contextlib
 import itertools
