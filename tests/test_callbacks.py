@@ -96,6 +96,16 @@ def test_metrics_log_goes_on(images, tmp_path):
     assert callbacks.MetricsLog(path).best("val_parzen") == -np.inf
 
 
+def test_a_discriminator_that_has_won_is_named_once(capsys):
+    watch = callbacks.WonDiscriminator(d_loss=0.02, epochs=2)
+    losses = [0.01, 0.5, 0.01, 0.01, 0.001, 0.4, 0.3]
+    said = []
+    for epoch, loss in enumerate(losses):
+        watch.on_epoch_end(epoch, {"d_loss": loss})
+        said.append("has won" in capsys.readouterr().err)
+    assert said == [False, False, False, True, False, False, False]
+
+
 def test_refuses():
     with pytest.raises(InputError, match="every"):
         callbacks.SampleGrid("x", every=0)

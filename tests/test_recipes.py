@@ -74,7 +74,22 @@ def test_cgan_mnist_is_the_papers(source):
     rate = gan.g_optimizer._learning_rate
     np.testing.assert_allclose(rate(50_000), 0.1 / 1.00004**50_000, rtol=1e-4)
     np.testing.assert_allclose(rate(1_000_000), 1e-6, rtol=1e-5)
-    assert RECIPES["cgan-mnist"].best_by_parzen_every
+    assert RECIPES["cgan-mnist"].best_by_parzen
+
+
+def test_few_images_get_more_epochs(source):
+    config = runs.plan("cgan-mnist", source=source, changes=["batch_size=10"])
+    data = runs.load_data(config)
+    longer = runs.lengthened(config, data)
+    _, steps = runs.steps_of(config, data)
+    assert longer["settings"]["epochs"] * steps >= RECIPES["cgan-mnist"].least_steps
+    assert (longer["settings"]["epochs"] - 1) * steps < RECIPES["cgan-mnist"].least_steps
+    pictures = [c["settings"]["epochs"] // c["settings"]["sample_every"] for c in (config, longer)]
+    assert pictures[0] == pytest.approx(pictures[1], abs=1)
+    asked = runs.plan("cgan-mnist", source=source, epochs=3)
+    assert runs.lengthened(asked, data) == asked
+    digits = runs.plan("cgan-digits", source=source)
+    assert runs.lengthened(digits, data) == digits
 
 
 @pytest.mark.parametrize("name", ["cgan-digits", "gan-mnist"])

@@ -97,6 +97,24 @@ def steps_of(config, dataset):
     return batch_size, dataset.sizes["train"] // batch_size
 
 
+def lengthened(config, dataset):
+    """Returns a new run's config with epochs enough for the recipe's least number of steps.
+
+    Recipes count epochs of their own data; a few hundred images would be over in seconds, with nothing
+    learnt. Epochs that were asked for stay.
+    """
+    recipe, settings = recipes.RECIPES[config["recipe"]], config["settings"]
+    asked = {change.partition("=")[0] for change in config["overrides"]}
+    _, steps_per_epoch = steps_of(config, dataset)
+    epochs = -(-recipe.least_steps // steps_per_epoch)
+    if "epochs" in asked or epochs <= settings["epochs"]:
+        return config
+    longer = {"epochs": epochs}
+    if "sample_every" not in asked:
+        longer["sample_every"] = settings["sample_every"] * epochs // settings["epochs"]
+    return {**config, "settings": {**settings, **longer}}
+
+
 def build(config, dataset):
     """Makes the compiled GAN of a config.
 
@@ -234,6 +252,8 @@ def train(path, config, *, verbose="auto"):
     if "fingerprint" not in config:
         check_free(path)
     dataset = load_data(config)
+    if "fingerprint" not in config:
+        config = lengthened(config, dataset)
     gan = build(config, dataset)
     batch_size, steps_per_epoch = steps_of(config, dataset)
     first_epoch = 0
@@ -263,13 +283,13 @@ def _callbacks(path, config, dataset, first_epoch):
     recipe = recipes.RECIPES[config["recipe"]]
     log = callbacks.MetricsLog(path / "metrics.csv", first_epoch=first_epoch)
     best = []
-    if recipe.best_by_parzen_every:
+    if recipe.best_by_parzen:
         valid, _ = dataset.arrays("valid", limit=VALID_LIMIT)
         best.append(
             callbacks.BestParzen(
                 path / "checkpoints" / "best.keras",
                 valid,
-                every=recipe.best_by_parzen_every,
+                every=max(1, config["settings"]["epochs"] // 20),
                 samples=min(10_000, max(1, TRAIN_BYTES // (4 * valid[0].size))),
                 best=log.best("val_parzen"),
             )
@@ -284,6 +304,7 @@ def _callbacks(path, config, dataset, first_epoch):
             seed=config["settings"]["seed"],
             class_names=dataset.class_names,
         ),
+        callbacks.WonDiscriminator(),
         callbacks.Checkpoint(path / "checkpoints" / "last.keras"),
     ]
 

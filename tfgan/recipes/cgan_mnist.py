@@ -60,5 +60,6 @@ RECIPE = Recipe(
     },
     build=build,
     conditional=True,
-    best_by_parzen_every=5,
+    best_by_parzen=True,
+    least_steps=10_000,
 )

@@ -44,4 +44,5 @@ RECIPE = Recipe(
         "sample_every": 5,
     },
     build=build,
+    least_steps=10_000,
 )

@@ -24,8 +24,10 @@ class Recipe:
         build: `(data, settings, steps_per_epoch) -> compiled GAN`; the steps are the
             discriminator's, the generator makes one every `d_steps` of them.
         conditional: whether the data needs labels.
-        best_by_parzen_every: epochs between measurements of the validation Parzen log-likelihood by
-            which the model is kept; None keeps the last.
+        best_by_parzen: whether the model of the best validation Parzen log-likelihood is kept,
+            measured 20 times a run, instead of the last.
+        least_steps: discriminator steps that a run makes at least, on however few images, unless
+            its epochs are given.
     """
 
     name: str
@@ -36,7 +38,8 @@ class Recipe:
     settings: Mapping[str, Any]
     build: Callable
     conditional: bool = False
-    best_by_parzen_every: int | None = None
+    best_by_parzen: bool = False
+    least_steps: int = 0
 
 
 def compile_by(gan, settings, *, g_optimizer, d_optimizer):
