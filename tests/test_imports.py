@@ -11,7 +11,10 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors", "files"},
     {"conditions", "latents", "layers", "losses", "optimizers", "data", "metrics"},
-    {"checks", "inputs", "networks", "steps"},
+    {"checks", "inputs", "networks", "precision", "steps"},
+    {"loop"},
+    {"tuning"},
+    {"trainer"},
     {"gan"},
     {"cgan", "plots"},
     {"callbacks", "evaluation"},

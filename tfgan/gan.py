@@ -1,18 +1,18 @@
 """The GAN as a Keras model: compile, fit, sample, save."""
 
 import random
-import types
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import checks, inputs, latents, losses, steps
+from tfgan import checks, inputs, latents, losses, precision, steps
 from tfgan.errors import InputError
+from tfgan.trainer import Trainer
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
-class GAN(keras.Model):
+class GAN(Trainer):
     """A generative adversarial net: any two Keras models, trained by `fit`.
 
     One dataset batch is one discriminator step; after every `d_steps` of them comes one generator
@@ -126,6 +126,7 @@ class GAN(keras.Model):
         d_steps=1,
         jit_compile="auto",
         steps_per_execution=1,
+        matmul_precision="float32",
         run_eagerly=False,
     ):
         """Configures training.
@@ -139,24 +140,32 @@ class GAN(keras.Model):
                 serve both gradients, taken at the weights before the update, as in the 2014 code).
             d_steps: int >= 1. Discriminator steps, each on a fresh batch, per generator step;
                 "simultaneous" knows only 1.
-            jit_compile: bool or "auto", as in Keras.
-            steps_per_execution: int >= 1, as in Keras.
+            jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
+                `fit` which is faster here. They draw different random numbers from one seed.
+            steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
+                which changes nothing but the speed; "auto" takes as many as calls then cost little.
+            matmul_precision: "float32" or "bfloat16": what the operands of matrix products and
+                convolutions are rounded to while training. All else is float32.
             run_eagerly: bool, as in Keras.
 
         Raises:
-            InputError: for an unknown loss or update, `d_steps` below 1, or one optimizer for both.
+            InputError: for an unknown loss, update or precision, `d_steps` below 1, or one optimizer
+                for both.
         """
         self.loss_pair = losses.get(loss)
         checks.check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution)
+        checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
         checks.check_precision(self.generator, self.discriminator)
-        super().compile(
-            optimizer=None,
-            jit_compile=jit_compile,
-            steps_per_execution=steps_per_execution,
-            run_eagerly=run_eagerly,
-        )
+        execution = {
+            "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+            "run_eagerly": run_eagerly,
+        }
+        self.compile_loop(**execution)
         self.update = update
+        self.matmul_precision = matmul_precision
         self.d_steps = int(d_steps)
+        self.samplewise = update == "simultaneous" and checks.samplewise(self)
         self.g_optimizer = _optimizer(g_optimizer)
         self.d_optimizer = _optimizer(d_optimizer)
         # Built here so that a saved model finds its slots.
@@ -166,9 +175,8 @@ class GAN(keras.Model):
             "loss": loss,
             "update": update,
             "d_steps": self.d_steps,
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "run_eagerly": run_eagerly,
+            "matmul_precision": matmul_precision,
+            **execution,
         }
 
     def get_compile_config(self):
@@ -192,54 +200,12 @@ class GAN(keras.Model):
     def metrics(self):
         return list(self._trackers.values())
 
-    # Training.
-
-    def fit(self, x=None, y=None, *, validation_data=None, check=True, **kwargs):
-        """Trains like `keras.Model.fit`, after looking at the data.
-
-        Args:
-            x: images, float `(n, H, W, C)` in [0, 1] or uint8; or a `tf.data.Dataset` of batches of
-                images or `(images, condition)`; or what else Keras takes. A GAN without condition
-                leaves conditions aside.
-            y: conditions, where `x` is an array.
-            validation_data: like `x`, or `(x, y)`.
-            check: False leaves the values unread: for data known to be right, such as
-                `tfgan.data`'s, whose order a look beforehand would shift by one epoch.
-            **kwargs: as in Keras.
-
-        Returns:
-            `keras.callbacks.History` of d_loss, g_loss (nats), d_real = mean D(x) and
-            d_fake = mean D(G(z)).
-
-        Raises:
-            InputError: for images or conditions of the wrong shape, range or type: before training
-                where the data can be seen beforehand, else at the batch that has them.
-        """
-        inputs.check_fit_arguments(x, kwargs)
-        if check:
-            x, y = inputs.checked(self, x, y)
-            if validation_data is not None:
-                validation_data = inputs.checked_validation(self, validation_data)
-        z = tf.constant(self.draw_latents(16, seed=0))
-        checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
-        if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
-            kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
-        with inputs.as_input_error():
-            return super().fit(x, y, validation_data=validation_data, **kwargs)
-
-    def evaluate(self, x=None, y=None, **kwargs):
-        """Mean losses and scores over a data set, in inference mode; like `keras.Model.evaluate`.
-
-        The latents are the same at every call.
-        """
-        if not kwargs.get("_use_cached_eval_dataset"):
-            x, y = inputs.checked(self, x, y)
-        with inputs.as_input_error():
-            return super().evaluate(x, y, **kwargs)
+    # Training: `fit` and `evaluate` are Trainer's.
 
     def train_step(self, data):
         images, condition = self._unpack(data)
-        steps.train_step(self, images, condition)
+        with precision.products(self.matmul_precision):
+            steps.train_step(self, images, condition)
         return self.get_metrics_result()
 
     def test_step(self, data):
@@ -338,18 +304,23 @@ class GAN(keras.Model):
             raise InputError("this GAN has no condition, got one: leave it out, or train a CGAN.")
 
     # Saving. Keras leaves out the states of seed generators (dropout), without which training goes on
-    # with other random numbers than an undisturbed run.
+    # with other random numbers than an undisturbed run; so would it with XLA instead of without.
 
     def _seed_states(self):
         return [v for v in self.variables if v.name == "seed_generator_state"]
 
     def save_own_variables(self, store):
         store["train_steps"] = self.train_steps.numpy()
+        if self.compiled and "jit_compile" not in self.unsettled:
+            store["jit_compile"] = int(self.jit_compile)
         for i, state in enumerate(self._seed_states()):
             store[f"seed_generator_state_{i}"] = state.numpy()
 
     def load_own_variables(self, store):
         self.train_steps.assign(store["train_steps"])
+        if self.compiled and "jit_compile" in self.unsettled and "jit_compile" in set(store.keys()):
+            self.jit_compile = bool(np.asarray(store["jit_compile"]))
+            self.unsettled -= {"jit_compile"}
         for i, state in enumerate(self._seed_states()):
             state.assign(store[f"seed_generator_state_{i}"])
 

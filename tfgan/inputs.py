@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfgan.errors import InputError
 
 SCAN_SECONDS = 2.0  # how long a data set is read before training; the rest is checked on the way
+KERAS_BATCH = 32  # images of an array that Keras takes at a time where nothing is said
 _CHUNK = 1000  # images of an array looked at together
 
 
@@ -36,6 +37,25 @@ def split_batch(gan, data):
             "give conditions, or train a GAN."
         )
     return images, condition
+
+
+def parts_of(gan, batch):
+    """Returns what the GAN reads of a batch: [images], or [images, condition] for a conditional one."""
+    batch = keras.tree.map_structure(  # Keras's data adapters stand optionals for None
+        lambda part: None if isinstance(part, (tf.experimental.Optional, tf.OptionalSpec)) else part,
+        batch,
+    )
+    images, condition = split_batch(gan, batch)
+    return [images] if condition is None else [images, condition]
+
+
+def specs_of(gan, element_spec):
+    """Returns the `tf.TensorSpec`s of `parts_of`, also where a data set does not know its shapes."""
+    shapes = [(None, *gan.image_shape), (None,)]
+    return [
+        tf.TensorSpec(shape if spec.shape.rank is None else spec.shape, spec.dtype)
+        for spec, shape in zip(parts_of(gan, element_spec), shapes, strict=False)
+    ]
 
 
 def _check_shape(gan, shape):
@@ -90,6 +110,15 @@ def _check_pixels(images):
         if low >= -1 and high <= 1:
             remedy = "use (images + 1) / 2."
         raise InputError(f"images must lie in [0, 1], got [{low:.4g}, {high:.4g}]: {remedy}")
+
+
+def unstacked(gan, x):
+    """Takes apart a data set whose elements are stacks of batches, (steps, batch, H, W, C)."""
+    if isinstance(x, tf.data.Dataset):
+        spec = tf.nest.flatten(x.element_spec)[0]
+        if getattr(spec, "shape", None) is not None and spec.shape.rank == len(gan.image_shape) + 2:
+            return x.unbatch()
+    return x
 
 
 def check_fit_arguments(x, arguments):
@@ -232,6 +261,37 @@ def _scan(gan, dataset):
         if time.monotonic() > deadline:
             return False
     return True
+
+
+def batches_of(x, batch_size=None):
+    """Returns how many batches the data has, or None where nobody knows or there is no end."""
+    if isinstance(x, tf.data.Dataset):
+        count = int(x.cardinality())
+        return count if count >= 0 else None
+    if isinstance(x, keras.utils.PyDataset):
+        return x.num_batches
+    return -(-len(x) // (batch_size or KERAS_BATCH)) if hasattr(x, "shape") else None
+
+
+def example_batch(gan, x, y=None, batch_size=None):
+    """Returns a batch like those of the data: [images], or [images, condition].
+
+    A data set is not read, which could change the order of its images: its specification tells the
+    shapes and types of what here is 0.
+    """
+    if isinstance(x, keras.utils.PyDataset):
+        return parts_of(gan, x[0])
+    batch_size = batch_size or KERAS_BATCH
+    if isinstance(x, tf.data.Dataset):
+        specs = specs_of(gan, x.element_spec)
+    elif hasattr(x, "shape"):
+        return parts_of(gan, (x[:batch_size], None if y is None else y[:batch_size]))
+    else:  # a generator, which runs once
+        condition = gan.example_condition(batch_size)
+        images = np.zeros((batch_size, *gan.image_shape), "float32")
+        return [images] if condition is None else [images, condition]
+    size = specs[0].shape[0] or batch_size
+    return [np.zeros([n or 1 for n in (size, *s.shape[1:])], s.dtype.as_numpy_dtype) for s in specs]
 
 
 @contextlib.contextmanager

@@ -1,8 +1,11 @@
-"""Priors over latents, drawn statelessly: the same seed gives the same latents on any device.
+"""Random numbers: priors over latents, and which generator makes bits fast.
 
-The algorithm is named (Philox) because TensorFlow's automatic choice depends on the device.
+All are stateless: a seed determines them. The algorithm is always named because TensorFlow's automatic
+choice depends on the device, and inside XLA programs for CPUs can be a hundred times slower.
 """
 
+import contextlib
+import contextvars
 import math
 
 import tensorflow as tf
@@ -19,6 +22,28 @@ def _uniform(low, high):
 
 def _normal(shape, seed):
     return tf.random.stateless_normal(shape, seed, alg="philox")
+
+
+_BITS = contextvars.ContextVar("algorithm of random_bits", default="philox")
+
+
+@contextlib.contextmanager
+def bits_for(jit_compile):
+    """What is traced inside draws `random_bits` by the fastest algorithm there is for it.
+
+    Threefry in XLA programs, whose rounds the compiler vectorises; Philox elsewhere, where TensorFlow
+    has no other.
+    """
+    token = _BITS.set("threefry" if jit_compile else "philox")
+    try:
+        yield
+    finally:
+        _BITS.reset(token)
+
+
+def random_bits(shape, seed):
+    """Uniform random uint32 of that shape; `seed` is an integer tensor of shape `(2,)`."""
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg=_BITS.get())
 
 
 NOISES = {

@@ -1,9 +1,36 @@
 """Layers that GAN papers use and Keras does not have."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
+from tfgan import latents
 from tfgan.errors import InputError
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class Dropout(keras.layers.Dropout):
+    """Keras's Dropout with random bits by a named, fast algorithm (`tfgan.latents.random_bits`).
+
+    Takes the same arguments, and can stand wherever that one stands. A unit is dropped with probability
+    `rate`, exact to 2**-32.
+
+    Reference:
+        Srivastava et al., *Dropout*, 2014.
+    """
+
+    def call(self, inputs, training=False):
+        if not training or self.rate == 0:
+            return inputs
+        shape = ops.shape(inputs) if self.noise_shape is None else self._noise_shape(inputs)
+        seed = tf.math.floormod(self.seed_generator.next(), 2**31 - 1)
+        bits = latents.random_bits(shape, tf.cast(seed, tf.int32))
+        kept = ops.greater_equal(bits, tf.constant(int(self.rate * 2**32), tf.uint32))
+        return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))
+
+    def _noise_shape(self, inputs):
+        sizes = zip(ops.shape(inputs), self.noise_shape, strict=True)
+        return [size if wanted is None else wanted for size, wanted in sizes]
 
 
 @keras.saving.register_keras_serializable(package="tfgan")

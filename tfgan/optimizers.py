@@ -6,6 +6,7 @@ Keras's `SGD` fixes its momentum when it is built; the papers raise it while tra
 import math
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 
@@ -100,9 +101,13 @@ class MomentumSGD(keras.optimizers.Optimizer):
         momentum = self.momentum(self.iterations) if callable(self.momentum) else self.momentum
         velocity = self.velocities[self._get_variable_index(variable)]
         dtype = variable.dtype
-        step = ops.multiply(ops.cast(learning_rate, dtype), ops.cast(gradient, dtype))
-        self.assign(velocity, ops.multiply(ops.cast(momentum, dtype), velocity) - step)
-        self.assign_add(variable, velocity)
+        tf.raw_ops.ResourceApplyKerasMomentum(  # one pass over the weights
+            var=variable.handle,
+            accum=velocity.handle,
+            lr=ops.cast(learning_rate, dtype),
+            grad=ops.cast(gradient, dtype),
+            momentum=ops.cast(momentum, dtype),
+        )
 
     def get_config(self):
         momentum = self.momentum

@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers, ops
 
 from tfgan.errors import InputError
-from tfgan.layers import Maxout
+from tfgan.layers import Dropout, Maxout
 
 GENERATOR_LIMIT = 0.05
 DISCRIMINATOR_LIMIT = 0.005
@@ -170,11 +170,11 @@ class Discriminator(keras.Model):
         self.dropout = dropout
         init = uniform(DISCRIMINATOR_LIMIT)
         self.flatten = layers.Flatten()
-        self.drop0 = layers.Dropout(input_dropout)
+        self.drop0 = Dropout(input_dropout)
         self.hidden1 = Maxout(units, pieces=pieces, kernel_initializer=init)
-        self.drop1 = layers.Dropout(dropout)
+        self.drop1 = Dropout(dropout)
         self.hidden2 = Maxout(units, pieces=pieces, kernel_initializer=init)
-        self.drop2 = layers.Dropout(dropout)
+        self.drop2 = Dropout(dropout)
         self.logit = layers.Dense(1, kernel_initializer=init)
         self(layers.Input(self.image_shape))
 

@@ -12,7 +12,7 @@ import keras
 from keras import layers, ops
 
 from tfgan import conditions
-from tfgan.layers import Maxout
+from tfgan.layers import Dropout, Maxout
 from tfgan.networks.goodfellow2014 import (
     DISCRIMINATOR_LIMIT,
     GENERATOR_LIMIT,
@@ -86,9 +86,9 @@ class Generator(keras.Model):
         self.condition_hidden = layers.Dense(
             condition_units, activation="relu", kernel_initializer=init
         )
-        self.drop1 = layers.Dropout(dropout)
+        self.drop1 = Dropout(dropout)
         self.joint = layers.Dense(units, activation="relu", kernel_initializer=init)
-        self.drop2 = layers.Dropout(dropout)
+        self.drop2 = Dropout(dropout)
         self.image = ImageOutput(self.image_shape)
         self(_inputs((latent_dim,)))
 
@@ -164,9 +164,9 @@ class Discriminator(keras.Model):
         self.flatten = layers.Flatten()
         self.image_hidden = Maxout(image_units, pieces=5, kernel_initializer=init)
         self.condition_hidden = Maxout(condition_units, pieces=5, kernel_initializer=init)
-        self.drop1 = layers.Dropout(dropout)
+        self.drop1 = Dropout(dropout)
         self.joint = Maxout(units, pieces=4, kernel_initializer=init)
-        self.drop2 = layers.Dropout(dropout)
+        self.drop2 = Dropout(dropout)
         self.logit = layers.Dense(1, kernel_initializer=init)
         self(_inputs(self.image_shape))
 

@@ -1,0 +1,278 @@
+"""Many training steps as one compiled program, behind Keras's own `steps_per_execution`.
+
+Keras's `fit` calls a train function with an iterator, once for every `steps_per_execution` batches.
+Here that function draws the batches on the host, stacked, and one program loops over them with
+`tf.while_loop`. Compiled by XLA, that program does not come back to the host between steps.
+"""
+
+import contextlib
+import re
+
+import keras
+import tensorflow as tf
+
+from tfgan import inputs, latents
+from tfgan.errors import InputError
+
+
+class Loop:
+    """What Keras's `fit` or `evaluate` calls with an iterator: runs up to K steps, returns the logs.
+
+    Args:
+        gan: compiled `tfgan.GAN`.
+        step: `(batch) -> logs`, such as `gan.train_step`; it changes the GAN's variables.
+        jit_compile: bool. XLA, or a plain graph.
+
+    Attributes:
+        steps: int or None. Batches of an epoch where `fit` was told so; None goes on to the data's end.
+        position: int. Batches of this epoch that are done.
+    """
+
+    def __init__(self, gan, step, *, jit_compile):
+        self.gan = gan
+        self.step = step
+        self.begin()
+        self.program = program(gan, step, jit_compile=jit_compile)
+        self._draws = {}
+
+    def begin(self, steps=None):
+        """Starts counting: of `steps` batches, or of all there are."""
+        self.steps = steps
+        self.position = 0
+
+    def __call__(self, iterator):
+        """Runs the next steps of an epoch.
+
+        Args:
+            iterator: of a `tf.data.Dataset`, or any iterator over batches.
+
+        Returns:
+            dict of the metrics' results over all batches since they were reset.
+
+        Raises:
+            StopIteration: if there is no batch left.
+            XLAError: if XLA cannot compile the step.
+        """
+        limit = self.gan.steps_per_execution
+        if self.steps is not None:
+            limit = min(limit, self.steps - self.position)
+        if self.gan.run_eagerly or not isinstance(iterator, tf.data.Iterator):
+            done, logs = self._run_one_by_one(iterator, limit)
+        else:
+            done, logs = self._run_stacked(iterator, limit)
+        if not done:
+            raise StopIteration
+        self.position += done
+        return logs
+
+    def _run_one_by_one(self, iterator, limit):
+        done, logs = 0, None
+        for _, batch in zip(range(limit), iterator, strict=False):
+            if self.gan.run_eagerly:
+                logs = self.step(batch)
+            else:
+                parts = [tf.convert_to_tensor(part) for part in inputs.parts_of(self.gan, batch)]
+                logs = self.run([part[None] for part in parts], 1)  # (1, B, ...)
+            done += 1
+        return done, logs
+
+    def _run_stacked(self, iterator, limit):
+        key = (self.gan.steps_per_execution, str(iterator.element_spec))
+        if key not in self._draws:
+            self._draws[key] = drawing(self.gan, iterator.element_spec, key[0])
+        done, logs, more = 0, None, True
+        while more and done < limit:
+            drawn, more = self._draws[key](iterator, tf.constant(limit - done))
+            for count, stacks in drawn:
+                if count:
+                    logs = self.run(stacks, int(count))
+                    done += int(count)
+        return done, logs
+
+    def run(self, stacks, count):
+        """Runs `count` steps on stacked batches `(K >= count, batch, ...)`; returns the logs.
+
+        Raises:
+            XLAError: if XLA cannot compile the step.
+        """
+        try:
+            return self.program(stacks, tf.constant(count) if _count_is_input() else count)
+        except tf.errors.OpError as error:
+            reason = _xla_failure(error)
+            if reason is None:
+                raise
+            raise XLAError(f"{reason}: use jit_compile='auto' or False.", reason) from None
+
+
+class XLAError(InputError):
+    """XLA cannot compile a step; `reason` says in one line why."""
+
+    def __init__(self, message, reason):
+        super().__init__(message)
+        self.reason = reason
+
+
+def program(gan, step, *, jit_compile):
+    """Returns `(stacks, count) -> logs`: one program of `count` steps.
+
+    `stacks` is a list of images `(K, batch, H, W, C)` and, for a conditional GAN, conditions
+    `(K, batch, ...)`.
+    """
+
+    @tf.function(jit_compile=jit_compile, reduce_retracing=True, autograph=False)
+    def run(stacks, count):
+        def body(i):
+            parts = [stack[i] for stack in stacks]
+            step(tuple(parts) if len(parts) > 1 else parts[0])
+            return [i + 1]
+
+        with latents.bits_for(jit_compile):
+            tf.while_loop(lambda i: i < count, body, [tf.constant(0)], parallel_iterations=1)
+            return gan.get_metrics_result()
+
+    return run
+
+
+def _count_is_input():
+    """Whether the number of steps is an input, which makes one program of all numbers: on CPUs.
+
+    XLA on a GPU would ask the host after every step whether to go on, unless it is a constant.
+    """
+    return not tf.config.list_physical_devices("GPU")
+
+
+def _xla_failure(error):
+    """Returns in one line what XLA cannot compile, or None if the error is another one."""
+    message = " ".join(str(error).split())
+    found = re.search(r"unsupported operations .*?: (\w+) \(", message)
+    if found:
+        return f"XLA cannot compile {found.group(1)}, which the networks use"
+    if "XLA" in message or "compile" in message.lower():
+        return f"XLA cannot compile this GAN ({message[:200]})"
+    return None
+
+
+# Drawing.
+
+
+def drawing(gan, element_spec, rows):
+    """Returns `(iterator, limit) -> ([(count, stacks), (odd_count, odd_stacks)], more)`.
+
+    It takes up to `limit` batches. A batch of another size than those before, such as the last of an
+    epoch, ends the stack and comes apart.
+
+    stacks: list of `(rows, batch, ...)`, of which the first `count` are batches, the others zeros.
+    more: bool. Whether the data may go on.
+    """
+    specs = inputs.specs_of(gan, element_spec)
+    one_size = specs[0].shape[:1].is_fully_defined()
+    no_batch = [[size or 0 for size in spec.shape] for spec in specs]
+
+    def append(state, parts):
+        pairs = zip(state["arrays"], parts, strict=True)
+        arrays = [array.write(state["count"], part) for array, part in pairs]
+        return {**state, "arrays": arrays, "count": state["count"] + 1, "size": tf.shape(parts[0])[0]}
+
+    def put_apart(state, parts):
+        return {**state, "odd": [part[None] for part in parts]}  # (1, B, ...)
+
+    def put(state, batch):
+        pairs = zip(inputs.parts_of(gan, batch), specs, strict=True)
+        parts = [tf.ensure_shape(part, spec.shape) for part, spec in pairs]
+        if one_size:
+            return append(state, parts)
+        fits = (state["count"] == 0) | (tf.shape(parts[0])[0] == state["size"])
+        return tf.cond(fits, lambda: append(state, parts), lambda: put_apart(state, parts))
+
+    def body(iterator, state):
+        item = iterator.get_next_as_optional()
+        return tf.cond(
+            item.has_value(),
+            lambda: put(state, item.get_value()),
+            lambda: {**state, "more": tf.constant(False)},
+        )
+
+    def fill(stack):
+        """Zeros behind the batches, so that every stack has as many rows."""
+
+        def filled():
+            shape = tf.concat([[rows - tf.shape(stack)[0]], tf.shape(stack)[1:]], 0)
+            return tf.concat([stack, tf.zeros(shape, stack.dtype)], 0)
+
+        stack = tf.cond(tf.shape(stack)[0] < rows, filled, lambda: stack)
+        return tf.ensure_shape(stack, [rows, *stack.shape[1:]])
+
+    @tf.function(autograph=False)
+    def draw(iterator, limit):
+        state = {
+            "arrays": [
+                tf.TensorArray(spec.dtype, 0, dynamic_size=True, element_shape=spec.shape)
+                for spec in specs
+            ],
+            "count": tf.constant(0),
+            "size": tf.constant(0),
+            "odd": [tf.zeros([0, *s], spec.dtype) for s, spec in zip(no_batch, specs, strict=True)],
+            "more": tf.constant(True),
+        }
+        shapes = {
+            **dict.fromkeys(("count", "size", "more"), tf.TensorShape(())),
+            "arrays": [tf.TensorShape(None)] * len(specs),
+            "odd": [tf.TensorShape([None, *spec.shape]) for spec in specs],
+        }
+        (state,) = tf.while_loop(
+            lambda s: s["more"] & (s["count"] < limit) & (tf.shape(s["odd"][0])[0] == 0),
+            lambda s: [body(iterator, s)],
+            [state],
+            shape_invariants=[shapes],
+            parallel_iterations=1,
+        )
+        stacks = tf.cond(
+            state["count"] > 0,
+            lambda: [fill(array.stack()) for array in state["arrays"]],
+            lambda: [tf.zeros([rows, *s], p.dtype) for s, p in zip(no_batch, specs, strict=True)],
+        )
+        odd_count = tf.shape(state["odd"][0])[0]
+        odd = [fill(stack) for stack in state["odd"]]
+        return [(state["count"], stacks), (odd_count, odd)], state["more"]
+
+    return draw
+
+
+# Epochs.
+
+
+@contextlib.contextmanager
+def epochs(gan, steps_per_epoch, batches):
+    """While `fit` runs, makes epochs of `steps_per_epoch` batches end there, also amid K steps.
+
+    Args:
+        gan: `GAN`.
+        steps_per_epoch: int, or None for all the data.
+        batches: int or None. Those of the data, where it is known.
+    """
+    wanted = gan.steps_per_execution
+    if steps_per_epoch and batches and batches > steps_per_epoch:
+        # Keras counts what it has seen of finite data in whole Ks, and would leave batches out.
+        fitting = (k for k in range(wanted, 0, -1) if steps_per_epoch % k == 0)
+        gan.steps_per_execution = next(fitting)
+    gan.make_train_function().begin(steps_per_epoch)
+    try:
+        yield
+    finally:
+        gan.steps_per_execution = wanted
+        gan.train_function.begin()
+
+
+def with_epochs(gan, callbacks):
+    """Returns callbacks for `fit`, and one that tells the loop where an epoch begins."""
+    begin = _EpochBegin()
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        begin.set_model(gan)
+        callbacks.append(begin)
+        return callbacks
+    return [begin, *keras.tree.flatten(callbacks or [])]
+
+
+class _EpochBegin(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.train_function.position = 0

@@ -1,0 +1,67 @@
+"""Matrix products and convolutions in bfloat16 inside a float32 graph.
+
+Keras's `mixed_bfloat16` policy computes whole layers in bfloat16, their sums and activations too. Here
+only the operands of products are rounded: the rest stays float32, whatever layers a network has.
+"""
+
+import contextlib
+import functools
+
+import tensorflow as tf
+
+# Where TensorFlow's Python makes the nodes of a graph; it has no public place to change their types.
+# The products of the backward pass need none: a node's gradient has the node's own type.
+from tensorflow.python.ops import gen_linalg_ops, gen_math_ops, gen_nn_ops
+
+PRECISIONS = ("float32", "bfloat16")
+
+_PRODUCTS = {
+    gen_math_ops: ("mat_mul", "batch_mat_mul", "batch_mat_mul_v2"),
+    gen_linalg_ops: ("einsum",),
+    gen_nn_ops: (
+        "conv2d",
+        "conv2d_backprop_input",  # forward, this is a transposed convolution
+        "conv3d",
+        "conv3d_backprop_input_v2",
+        "depthwise_conv2d_native",
+    ),
+}
+
+
+@contextlib.contextmanager
+def products(precision):
+    """What is traced inside rounds the float32 operands of products to `precision`.
+
+    Args:
+        precision: "float32" (nothing changes) or "bfloat16". TensorFlow's kernels sum such products in
+            float32 and give them as bfloat16; all else stays float32.
+    """
+    if precision == "float32":
+        yield
+        return
+    kept = [(m, name, getattr(m, name)) for m, names in _PRODUCTS.items() for name in names]
+    try:
+        for module, name, function in kept:
+            setattr(module, name, _rounded(function))
+        yield
+    finally:
+        for module, name, function in kept:
+            setattr(module, name, function)
+
+
+def _rounded(function):
+    @functools.wraps(function)
+    def product(*args, **kwargs):
+        operands = [x for x in tf.nest.flatten((args, kwargs)) if _is_float32(x)]
+        if not operands:
+            return function(*args, **kwargs)
+        args, kwargs = tf.nest.map_structure(
+            lambda x: tf.cast(x, tf.bfloat16) if _is_float32(x) else x, (args, kwargs)
+        )
+        return tf.cast(function(*args, **kwargs), tf.float32)
+
+    return product
+
+
+def _is_float32(x):
+    return tf.is_tensor(x) and x.dtype == tf.float32

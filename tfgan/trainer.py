@@ -1,0 +1,114 @@
+"""Keras's `fit` and `evaluate`, with a look at the data first and `tfgan.loop` inside."""
+
+import contextlib
+import types
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfgan import checks, inputs, loop, tuning
+
+
+class Trainer(keras.Model):
+    """What a GAN's training has in common with that of any GAN: all but its steps."""
+
+    train_function: Any
+    test_function: Any
+
+    def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
+        """Keras's `compile` of how steps are executed; both may be "auto", see `tfgan.tuning`."""
+        open_to = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
+        super().compile(
+            optimizer=None,
+            jit_compile=jit_compile is True,
+            steps_per_execution=1 if steps_per_execution == "auto" else steps_per_execution,
+            run_eagerly=run_eagerly,
+        )
+        # What is measured when training begins. Evaluation does not wait for it.
+        self.unsettled = frozenset(name for name, value in open_to.items() if value == "auto")
+        self._test_jit_compile = self.jit_compile
+
+    def fit(self, x=None, y=None, *, validation_data=None, check=True, **kwargs):
+        """Trains like `keras.Model.fit`, after looking at the data.
+
+        Args:
+            x: images, float `(n, H, W, C)` in [0, 1] or uint8; or a `tf.data.Dataset` of batches of
+                images or `(images, condition)`, or of stacks of such batches; or what else Keras
+                takes. A GAN without condition leaves conditions aside.
+            y: conditions, where `x` is an array.
+            validation_data: like `x`, or `(x, y)`.
+            check: False leaves the values unread: for data known to be right, such as
+                `tfgan.data`'s, whose order a look beforehand would shift by one epoch.
+            **kwargs: as in Keras.
+
+        Returns:
+            `keras.callbacks.History` of d_loss, g_loss (nats), d_real = mean D(x) and
+            d_fake = mean D(G(z)).
+
+        Raises:
+            InputError: for images or conditions of the wrong shape, range or type: before training
+                where the data can be seen beforehand, else at the batch that has them; or where XLA
+                was asked for and cannot compile the networks.
+        """
+        inputs.check_fit_arguments(x, kwargs)
+        x = inputs.unstacked(self, x)
+        if check:
+            x, y = inputs.checked(self, x, y)
+            if validation_data is not None:
+                validation_data = inputs.checked_validation(self, validation_data)
+        z = tf.constant(self.draw_latents(16, seed=0))
+        checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
+        if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
+            kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
+        with inputs.as_input_error(), self._loop_for(x, y, kwargs):
+            return super().fit(x, y, validation_data=validation_data, **kwargs)
+
+    def evaluate(self, x=None, y=None, **kwargs):
+        """Mean losses and scores over a data set, in inference mode; like `keras.Model.evaluate`.
+
+        The latents are the same at every call.
+        """
+        if not kwargs.get("_use_cached_eval_dataset"):
+            x, y = inputs.checked(self, inputs.unstacked(self, x), y)
+        if not self._on_strategy:
+            self.make_test_function()
+            self.test_function.begin(kwargs.get("steps"))
+        with inputs.as_input_error():
+            return super().evaluate(x, y, **kwargs)
+
+    @contextlib.contextmanager
+    def _loop_for(self, x, y, arguments):
+        """Makes the train function ready for what `fit` was given."""
+        if self._on_strategy:
+            yield
+            return
+        steps, batch_size = arguments.get("steps_per_epoch"), arguments.get("batch_size")
+        batches = inputs.batches_of(x, batch_size)
+        if self.unsettled and not self.run_eagerly:
+            batch = inputs.example_batch(self, x, y, batch_size)
+            tuning.settle(self, batch, most_steps=steps or batches)
+        arguments["callbacks"] = loop.with_epochs(self, arguments.get("callbacks"))
+        with loop.epochs(self, steps, batches):
+            yield
+
+    @property
+    def _on_strategy(self):
+        """Whether a `tf.distribute` strategy trains this model, by Keras's own loop."""
+        return self._distribute_strategy is not None
+
+    def make_train_function(self, force=False):
+        """Makes what `fit` calls for every `steps_per_execution` batches: see `tfgan.loop`."""
+        if self._on_strategy:
+            return super().make_train_function(force)
+        if force or self.train_function is None:
+            self.train_function = loop.Loop(self, self.train_step, jit_compile=self.jit_compile)
+        return self.train_function
+
+    def make_test_function(self, force=False):
+        """Makes what `evaluate` calls for every `steps_per_execution` batches."""
+        if self._on_strategy:
+            return super().make_test_function(force)
+        if force or self.test_function is None:
+            self.test_function = loop.Loop(self, self.test_step, jit_compile=self._test_jit_compile)
+        return self.test_function

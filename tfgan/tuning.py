@@ -1,0 +1,113 @@
+"""Measures for a moment what `GAN.compile` leaves open: XLA or not, how many steps at a time."""
+
+import contextlib
+import math
+import statistics
+import time
+import warnings
+
+import numpy as np
+import tensorflow as tf
+
+from tfgan import loop
+
+ROUNDS = 3  # alternating measurements of each program
+SECONDS = 0.1  # that each of them takes at least
+MOST_STEPS = 64
+MOST_BYTES = 64 << 20  # of the batches drawn at a time
+OVERHEAD = 0.02  # of the time, that calls may take where the number of steps is open
+KERAS_SECONDS = 1e-3  # that `fit` spends on each call, on callbacks and the progress bar
+
+_fastest: dict[tuple, bool] = {}  # of this process, so that what is alike is compiled alike
+
+
+def settle(gan, batch, *, most_steps=None):
+    """Sets `gan.jit_compile` and `gan.steps_per_execution` where `gan.unsettled` names them.
+
+    Trains on one batch for a moment and puts everything back. XLA and plain graphs draw different
+    random numbers from one seed: which is faster is measured once in a process for networks, update
+    and batch of the same shapes, and is saved with the GAN.
+
+    Args:
+        gan: compiled `tfgan.GAN`.
+        batch: [images] or [images, condition], of any values.
+        most_steps: int or None. Batches of an epoch: no more steps at a time than that.
+    """
+    unsettled, gan.unsettled = gan.unsettled, frozenset()
+    rows = gan.steps_per_execution
+    if "steps_per_execution" in unsettled:
+        size = sum(np.asarray(part).nbytes for part in batch)
+        rows = max(1, min(MOST_STEPS, MOST_BYTES // max(1, size), most_steps or MOST_STEPS))
+    stacks = [tf.stack([part] * rows) for part in batch]
+    if "jit_compile" in unsettled:
+        kind = _kind(gan, stacks)
+        if kind not in _fastest:
+            _fastest[kind], gan.train_function = _faster(gan, stacks, rows)
+        gan.jit_compile = _fastest[kind]
+    if "steps_per_execution" in unsettled:
+        gan.steps_per_execution = rows
+        if rows > 1:
+            gan.make_train_function()
+            gan.steps_per_execution = _steps_worth_a_call(gan.train_function, stacks, rows)
+
+
+def _kind(gan, stacks):
+    networks = (gan.generator, gan.discriminator)
+    return (
+        tuple(tuple(tuple(w.shape) for w in network.weights) for network in networks),
+        tuple((tuple(stack.shape[1:]), stack.dtype) for stack in stacks),
+        tuple(type(optimizer) for optimizer in (gan.g_optimizer, gan.d_optimizer)),
+        (gan.update, gan.d_steps),
+    )
+
+
+def _faster(gan, stacks, rows):
+    """Returns whether XLA is the faster, and the loop of the faster one."""
+    loops = {jit: loop.Loop(gan, gan.train_step, jit_compile=jit) for jit in (True, False)}
+    with _everything_kept(loops[False], stacks):
+        try:
+            _seconds(loops[True], stacks, rows)
+        except loop.XLAError as error:
+            warnings.warn(f"{error.reason}: training goes on without XLA.", stacklevel=4)
+            return False, loops[False]
+        once = max(_seconds(each, stacks, rows) for each in loops.values() for _ in range(2))
+        repeats = max(1, math.ceil(SECONDS / once))
+        times: dict[bool, list] = {jit: [] for jit in loops}
+        for _ in range(ROUNDS):
+            for jit, each in loops.items():
+                times[jit].append(_seconds(each, stacks, rows, repeats))
+    jit = statistics.median(times[True]) <= statistics.median(times[False])
+    return jit, loops[jit]
+
+
+def _steps_worth_a_call(train, stacks, rows):
+    """Returns for how many steps a call costs little beside them."""
+    with _everything_kept(train, stacks):
+        _seconds(train, stacks, rows)  # compiles
+        one, all_rows = (
+            statistics.median(_seconds(train, stacks, count) for _ in range(5)) for count in (1, rows)
+        )
+    step = max(1e-6, (all_rows - one) / (rows - 1))
+    call = max(0.0, one - step) + KERAS_SECONDS
+    steps = math.ceil(call / (OVERHEAD * step))
+    return rows if steps > rows // 2 else steps  # near enough: it is compiled
+
+
+def _seconds(train, stacks, count, repeats=1):
+    start = time.perf_counter()
+    for _ in range(repeats):
+        logs = train.run(stacks, count)
+    float(logs["d_loss"])  # until it is there
+    return (time.perf_counter() - start) / repeats
+
+
+@contextlib.contextmanager
+def _everything_kept(train, stacks):
+    """Puts every variable that training changes back to what it is."""
+    variables = train.program.get_concrete_function(stacks, tf.constant(1)).graph.variables
+    before = [tf.identity(variable) for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
