@@ -163,30 +163,38 @@ def build_torch(case):
 
 
 def build_gemm(case):
-    """The machine's limit: one square product ("square"), or those of a step, each alone ("shapes")."""
+    """The machine's limit: one square product ("square"), or those of a step, each alone.
+
+    Each runs in a compiled loop of its own, XLA's or TensorFlow's, whichever is faster.
+    """
     import tensorflow as tf
 
     def product(m, k, n):
-        a, b = tf.random.normal((m, k)), tf.random.normal((k, n))
-        functions = [tf.function(tf.matmul, jit_compile=jit, autograph=False) for jit in (False, True)]
-        return [lambda f=f: f(a, b) for f in functions]
+        left, right = tf.random.normal((2, m, k)), tf.random.normal((k, n))
 
-    def seconds(call, repeats):
+        def repeat(count):
+            # The left operand changes, so that nothing can be taken out of the loop.
+            _, result = tf.while_loop(
+                lambda i, _: i < count,
+                lambda i, _: (i + 1, tf.matmul(left[i % 2], right)),
+                (tf.constant(0), tf.zeros((m, n))),
+            )
+            return result[0, 0]
+
+        return [tf.function(repeat, jit_compile=jit, autograph=False) for jit in (True, False)]
+
+    def seconds(repeat, count):
         start = time.perf_counter()
-        for _ in range(repeats):
-            result = call()
-        result.numpy()
-        return (time.perf_counter() - start) / repeats
+        float(repeat(tf.constant(count)))
+        return (time.perf_counter() - start) / count
 
-    if case["nets"] == "square":
-        shapes = [(case["width"],) * 3]
-    else:
-        shapes = nets.gemms(case["width"], case["batch"])
-    products = [product(*shape) for shape in shapes]
-    for each in products:
-        for call in each:
-            call()
-    return lambda steps: sum(min(seconds(call, steps) for call in each) for each in products)
+    square = case["nets"] == "square"
+    shapes = [(case["width"],) * 3] if square else nets.gemms(case["width"], case["batch"])
+    loops = [product(*shape) for shape in shapes]
+    for each in loops:
+        for repeat in each:
+            seconds(repeat, 1)
+    return lambda steps: sum(min(seconds(repeat, steps) for repeat in each) for each in loops)
 
 
 def build_input(case):

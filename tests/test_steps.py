@@ -270,3 +270,150 @@ def test_fake_images_carry_the_conditions_of_the_real_batch(images, labels):
     assert len(seen) == 2
     for condition in seen:
         np.testing.assert_array_equal(condition, labels)
+
+
+# The shared backward pass.
+
+QUADRATIC = losses.Loss(  # least squares GAN: Mao et al., 2017
+    lambda real, fake: 0.5 * (tf.reduce_mean((real - 1) ** 2) + tf.reduce_mean(fake**2)),
+    lambda fake: 0.5 * tf.reduce_mean((fake - 1) ** 2),
+)
+HINGE = losses.Loss(
+    lambda real, fake: tf.reduce_mean(tf.nn.relu(1 - real)) + tf.reduce_mean(tf.nn.relu(1 + fake)),
+    lambda fake: -tf.reduce_mean(fake),
+)
+PAIRS = {**losses.LOSSES, "least_squares": QUADRATIC, "hinge": HINGE}
+
+
+def double_gan(bias, batch_norm=False):
+    """A GAN of float64 layers whose logits lie around `bias`."""
+    layers = keras.layers
+    float64 = {"dtype": "float64"}
+    generator = keras.Sequential(
+        [
+            keras.Input((5,), **float64),
+            layers.Dense(16, activation="tanh", kernel_regularizer="l2", **float64),
+            layers.Dense(16, activation="sigmoid", **float64),
+            layers.Reshape((4, 4, 1), **float64),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((4, 4, 1), **float64),
+            layers.Conv2D(3, 3, activation="tanh", kernel_regularizer="l2", **float64),
+            *([layers.BatchNormalization(**float64)] if batch_norm else []),
+            layers.Flatten(**float64),
+            layers.Dense(1, bias_initializer=keras.initializers.Constant(bias), **float64),
+        ]
+    )
+    return tfgan.GAN(generator, discriminator, seed=3)
+
+
+def gradients_of_a_step(gan, images):
+    """(discriminator's, generator's) gradients: what SGD at rate 1 takes from the weights."""
+    networks = (gan.discriminator, gan.generator)
+    before = [[v.numpy() for v in n.trainable_variables] for n in networks]
+    steps.train_step(gan, tf.constant(images), None)
+    return [
+        [old - v.numpy() for old, v in zip(values, n.trainable_variables, strict=True)]
+        for values, n in zip(before, networks, strict=True)
+    ]
+
+
+def gradients_of_two_passes(gan, images, pair):
+    z = steps.latents_like(gan, tf.constant(images), steps.D_STREAM, 0)
+    networks = (gan.discriminator, gan.generator)
+    with tf.GradientTape(persistent=True) as tape:
+        fake = gan.generate(z, training=True)
+        real_logits = gan.discriminate(images, training=True)
+        fake_logits = gan.discriminate(fake, training=True)
+        totals = [
+            pair.d_loss(real_logits, fake_logits) + tf.add_n(gan.discriminator.losses),
+            pair.g_loss(fake_logits) + tf.add_n(gan.generator.losses),
+        ]
+    return [
+        tape.gradient(total, network.trainable_variables)
+        for total, network in zip(totals, networks, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("bias", [0.0, -1.0, 3.0, -40.0, 40.0])
+@pytest.mark.parametrize("name", PAIRS)
+def test_one_backward_pass_gives_the_gradients_of_two(name, bias, batch_norm):
+    gan = double_gan(bias, batch_norm)
+    images = np.random.default_rng(1).random((6, 4, 4, 1))
+    expected = gradients_of_two_passes(gan, images, PAIRS[name])
+    sgd = [keras.optimizers.SGD(1.0) for _ in range(2)]
+    gan.compile(
+        g_optimizer=sgd[0],
+        d_optimizer=sgd[1],
+        loss=PAIRS[name],
+        update="simultaneous",
+        run_eagerly=True,
+    )
+    assert gan.samplewise is not batch_norm
+    for mine, two in zip(gradients_of_a_step(gan, images), expected, strict=True):
+        for a, b in zip(mine, two, strict=True):
+            scale = np.abs(b).max()
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6 * scale + 1e-15)
+
+
+@pytest.mark.parametrize("logit", [-90.0, -30.0, 0.0, 30.0, 90.0])
+@pytest.mark.parametrize("name", PAIRS)
+def test_shared_gradients_stay_finite_and_right_in_float32(name, logit):
+    """Where the discriminator is sure, its own slope vanishes; the generator's must not."""
+    real, fake = tf.unstack(tf.random.stateless_uniform((2, 4, 2, 2, 1), (1, 2)))
+    weights = tf.Variable([[0.1], [-0.2], [0.3], [0.4]])
+    pair = PAIRS[name]
+
+    def logits_of(images):
+        return tf.reshape(images, (4, 4)) @ weights + logit
+
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(fake)
+        fake_logits = logits_of(fake)
+        real_logits = logits_of(real)
+        d_loss, g_loss = pair.d_loss(real_logits, fake_logits), pair.g_loss(fake_logits)
+    slopes = tape.gradient(d_loss, (real_logits, fake_logits))
+    g_slope = tape.gradient(g_loss, fake_logits)
+    outputs = (real_logits, fake_logits)
+    (d_gradient,), image_slope = steps._shared_gradients(
+        tape, outputs, slopes, g_slope, [weights], fake
+    )
+    np.testing.assert_allclose(d_gradient, tape.gradient(d_loss, weights), rtol=1e-6, atol=1e-20)
+    expected = tape.gradient(g_loss, fake)
+    np.testing.assert_allclose(image_slope, expected, rtol=1e-5)
+
+
+class Spread(keras.layers.Layer):
+    """Adds the standard deviation over the batch: one image's logit depends on the others."""
+
+    def call(self, x):
+        return x + keras.ops.std(x, axis=0, keepdims=True)
+
+
+@pytest.mark.parametrize(
+    ("layer", "alone"),
+    [
+        (keras.layers.Dropout(0.5), True),
+        (keras.layers.LayerNormalization(), True),
+        (keras.layers.BatchNormalization(trainable=False), True),
+        (keras.layers.BatchNormalization(), False),
+        (Spread(), False),
+        (keras.layers.ActivityRegularization(l2=0.1), False),
+    ],
+    ids=lambda x: getattr(x, "name", x),
+)
+def test_whether_logits_depend_on_their_own_image_only(layer, alone):
+    dense = keras.layers.Dense(8, activation="relu")
+    last = keras.layers.Dense(1, kernel_initializer="zeros")  # hides nothing
+    discriminator = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Flatten(), dense, layer, last]
+    )
+    gan = tfgan.GAN(tfgan.networks.goodfellow2014.Generator((4, 4, 1)), discriminator)
+    before = [v.numpy() for v in discriminator.variables]
+    gan.compile(update="simultaneous")
+    assert gan.samplewise is alone
+    for a, b in zip(before, discriminator.variables, strict=True):
+        np.testing.assert_array_equal(a, b.numpy())

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfgan import checks, conditions
 from tfgan.errors import InputError
-from tfgan.gan import GAN
+from tfgan.gan import GAN, at_least_float32
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -62,7 +62,7 @@ class CGAN(GAN):
 
     def discriminate(self, images, condition=None, *, training):
         """Runs the discriminator on `[images, condition]`."""
-        return tf.cast(self.discriminator([images, condition], training=training), tf.float32)
+        return at_least_float32(self.discriminator([images, condition], training=training))
 
     def call(self, inputs, training=None):
         latents, condition = inputs

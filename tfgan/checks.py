@@ -61,8 +61,9 @@ def samplewise(gan):
         tape.watch(images)
         logits = gan.discriminate(images, gan.example_condition(4), training=True)
         first = logits[0]
+        own_losses = network.losses
     from_first = tape.gradient(first, images)
-    of_losses = [tape.gradient(loss, images) for loss in network.losses]
+    of_losses = [tape.gradient(loss, images) for loss in own_losses]
     for variable, value in before:
         variable.assign(value)
     alone = from_first is None or not np.any(from_first[1:])

@@ -108,8 +108,11 @@ class GAN(Trainer):
         return self.generator(latents, training=training)
 
     def discriminate(self, images, condition=None, *, training):
-        """Runs the discriminator: images float `(batch, H, W, C)` -> logits float32 `(batch, 1)`."""
-        return tf.cast(self.discriminator(images, training=training), tf.float32)
+        """Runs the discriminator: images float `(batch, H, W, C)` -> logits `(batch, 1)`.
+
+        float32, also of networks that compute in less; float64 of networks that do.
+        """
+        return at_least_float32(self.discriminator(images, training=training))
 
     def call(self, latents, training=None):
         return self.generate(latents, training=training)
@@ -341,6 +344,11 @@ class GAN(Trainer):
             if isinstance(config.get(name), dict):
                 config[name] = keras.saving.deserialize_keras_object(config[name], custom_objects)
         return cls(**config)
+
+
+def at_least_float32(logits):
+    """Losses are not computed in less than float32."""
+    return logits if logits.dtype == tf.float64 else tf.cast(logits, tf.float32)
 
 
 def _optimizer(optimizer):

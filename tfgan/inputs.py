@@ -114,11 +114,15 @@ def _check_pixels(images):
 
 def unstacked(gan, x):
     """Takes apart a data set whose elements are stacks of batches, (steps, batch, H, W, C)."""
-    if isinstance(x, tf.data.Dataset):
-        spec = tf.nest.flatten(x.element_spec)[0]
-        if getattr(spec, "shape", None) is not None and spec.shape.rank == len(gan.image_shape) + 2:
-            return x.unbatch()
-    return x
+    if not isinstance(x, tf.data.Dataset):
+        return x
+    shape = tf.nest.flatten(x.element_spec)[0].shape
+    if shape.rank != len(gan.image_shape) + 2:
+        return x
+    batches = x.unbatch()
+    if shape[0] is None or x.cardinality() < 0:
+        return batches
+    return batches.apply(tf.data.experimental.assert_cardinality(shape[0] * x.cardinality()))
 
 
 def check_fit_arguments(x, arguments):
@@ -135,7 +139,7 @@ def check_fit_arguments(x, arguments):
             f"fit takes an array of images or a tf.data.Dataset of batches, got {type(x).__name__}: "
             "use numpy.asarray(images), or data.train.batch(100) of tfgan.data."
         )
-    for callback in arguments.get("callbacks") or ():
+    for callback in keras.tree.flatten(arguments.get("callbacks") or ()):
         if isinstance(callback, _ONE_OPTIMIZER):
             raise InputError(
                 f"{type(callback).__name__} steers a model's one optimizer, a GAN has two: give "

@@ -78,12 +78,14 @@ def simultaneous_step(gan, real_images, condition, step):
     z = latents_like(gan, real_images, D_STREAM, step)
     with tf.GradientTape() as g_tape:
         fake_images = gan.generate(z, condition, training=True)
+        g_outputs = (fake_images, *gan.generator.losses)
     with tf.GradientTape(persistent=not gan.samplewise) as d_tape:
         d_tape.watch(fake_images)
         # Not one concatenated batch: that passes back to the pixels of real images too, and with
         # Keras's Dropout, XLA's fusion of it took 28 ms on a CPU where the whole step takes 11.
         real_logits = gan.discriminate(real_images, condition, training=True)
         fake_logits = gan.discriminate(fake_images, condition, training=True)
+        d_outputs = (real_logits, fake_logits, *gan.discriminator.losses)
     with tf.GradientTape(persistent=True) as loss_tape:
         loss_tape.watch((real_logits, fake_logits))
         d_loss = gan.loss_pair.d_loss(real_logits, fake_logits)
@@ -91,7 +93,6 @@ def simultaneous_step(gan, real_images, condition, step):
     d_slopes = loss_tape.gradient(d_loss, (real_logits, fake_logits))
     g_slope = loss_tape.gradient(g_loss, fake_logits)
     d_variables = gan.discriminator.trainable_variables
-    d_outputs = (real_logits, fake_logits, *gan.discriminator.losses)
     if gan.samplewise:
         d_gradients, image_slope = _shared_gradients(
             d_tape, d_outputs, d_slopes, g_slope, d_variables, fake_images
@@ -100,7 +101,6 @@ def simultaneous_step(gan, real_images, condition, step):
         d_gradients = _gradient(d_tape, d_outputs, d_variables, d_slopes)
         image_slope = d_tape.gradient(fake_logits, fake_images, g_slope)
     g_variables = gan.generator.trainable_variables
-    g_outputs = (fake_images, *gan.generator.losses)
     g_gradients = _gradient(g_tape, g_outputs, g_variables, (image_slope,))
     gan.d_optimizer.apply(d_gradients, d_variables)
     gan.g_optimizer.apply(g_gradients, g_variables)
