@@ -1,7 +1,7 @@
 # `make demo`: set up and run the main job. `make test`: set up and run the tests.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test test-slow lint clean
+.PHONY: demo test test-slow lint bench clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -36,6 +36,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Minutes; nothing else should run meanwhile.
+bench: $(VENV)/installed-bench
+	$(BIN)/python benchmarks/training.py
 
 clean:
 	rm -rf $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -109,3 +109,13 @@ def test_a_discriminator_that_has_won_is_named_once(capsys):
 def test_refuses():
     with pytest.raises(InputError, match="every"):
         callbacks.SampleGrid("x", every=0)
+
+
+def test_profile_traces_steps_but_not_the_first_call(images, tmp_path):
+    gan = small_gan()
+    gan.compile(jit_compile=False, steps_per_execution=2)
+    gan.fit(images, batch_size=5, verbose=0, callbacks=[callbacks.Profile(tmp_path, calls=1)])
+    assert len(list(tmp_path.rglob("*.xplane.pb"))) == 1
+    short = callbacks.Profile(tmp_path / "short")
+    gan.fit(images, batch_size=30, epochs=2, verbose=0, callbacks=[short])  # ends while tracing
+    assert len(list((tmp_path / "short").rglob("*.xplane.pb"))) == 1

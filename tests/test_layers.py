@@ -1,9 +1,11 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from tfgan import latents
 from tfgan.errors import InputError
-from tfgan.layers import Maxout
+from tfgan.layers import Dropout, Maxout
 
 
 def test_maxout_by_hand():
@@ -47,3 +49,30 @@ def test_maxout_refuses_nothing(units, pieces):
 def test_maxout_symbolic():
     inputs = keras.Input((6,))
     assert Maxout(4, pieces=2)(inputs).shape == (None, 4)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("rate", [0.2, 0.5, 0.9])
+def test_dropout_drops_and_scales(rate, jit_compile):
+    layer = Dropout(rate, seed=3)
+    call = tf.function(lambda x: layer(x, training=True), jit_compile=jit_compile, autograph=False)
+    with latents.bits_for(jit_compile):
+        first, second = (call(tf.ones((200, 500))).numpy() for _ in range(2))
+    kept = first != 0
+    np.testing.assert_allclose(first[kept], 1 / (1 - rate), rtol=1e-6)
+    deviation = np.sqrt(rate * (1 - rate) / kept.size)
+    assert abs(kept.mean() - (1 - rate)) < 5 * deviation
+    assert abs(((first != 0) & (second != 0)).mean() - (1 - rate) ** 2) < 5 * deviation  # independent
+    columns = kept.mean(axis=0)
+    assert columns.std() < 1.3 * np.sqrt(rate * (1 - rate) / 200)
+
+
+def test_dropout_otherwise_is_kerass():
+    layer = Dropout(0.5, noise_shape=(None, 1), seed=1)
+    x = np.ones((50, 4), "float32")
+    np.testing.assert_array_equal(layer(x, training=False), x)
+    rows = layer(x, training=True).numpy()
+    assert {tuple(row) for row in rows} == {(0.0,) * 4, (2.0,) * 4}
+    again = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert isinstance(again, Dropout)
+    np.testing.assert_array_equal(again(x, training=True), rows)

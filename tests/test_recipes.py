@@ -6,8 +6,9 @@ import tfgan
 from tfgan import recipes, runs
 from tfgan.errors import InputError
 from tfgan.recipes import RECIPES
+from tfgan.recipes.recipe import EXECUTION
 
-ALWAYS = {"seed", "epochs", "batch_size", "jit_compile", "steps_per_execution", "sample_every"}
+ALWAYS = {"seed", "epochs", "batch_size", "sample_every", *EXECUTION}
 
 
 @pytest.fixture
@@ -115,9 +116,11 @@ def test_the_smallest_networks(source):
 
 
 def test_override():
-    settings = {"epochs": 5, "rate": 0.1, "loss": "a", "jit_compile": "auto", "size": None}
-    changed = recipes.override(settings, ["epochs=7", "rate=1", "loss=b", "jit_compile=true", "size=3"])
-    assert changed == {"epochs": 7, "rate": 1.0, "loss": "b", "jit_compile": True, "size": 3}
+    settings = {"epochs": 5, "rate": 0.1, "loss": "a", "size": None, **EXECUTION}
+    changes = ["epochs=7", "rate=1", "loss=b", "size=3", "jit_compile=auto", "steps_per_execution=4"]
+    changed = recipes.override(settings, changes)
+    expected = {"epochs": 7, "rate": 1.0, "loss": "b", "size": 3, "matmul_precision": "float32"}
+    assert changed == {**expected, "jit_compile": "auto", "steps_per_execution": 4}
     assert type(changed["rate"]) is float
     assert settings["epochs"] == 5
 
@@ -142,6 +145,8 @@ def test_override():
         ("g_dropout=1.0", r"\[0, 1\)"),
         ("loss=5", "takes str"),
         ("jit_compile=yes", "takes bool"),
+        ("steps_per_execution=many", "takes int"),
+        ("steps_per_execution=0", "at least 1"),
         ("image_size=0", "image_size"),
         ("image_size=big", "image_size"),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfgan import plots
 from tfgan.errors import InputError
@@ -164,6 +165,44 @@ class MetricsLog(keras.callbacks.Callback):
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(self.rows)
+
+
+class Profile(keras.callbacks.Callback):
+    """Traces a few calls of the training program, which TensorBoard's profile plugin shows.
+
+    The first call, which compiles, is left out.
+
+    Args:
+        directory: where the trace goes; TensorBoard's log directory.
+        calls: int >= 1. Of `steps_per_execution` steps each.
+    """
+
+    def __init__(self, directory, *, calls=3):
+        super().__init__()
+        self.directory = Path(directory)
+        self.calls = _at_least_one("calls", calls)
+
+    def on_train_begin(self, logs=None):
+        self._done = 0
+        self._running = False
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self._done == 1:
+            tf.profiler.experimental.start(str(self.directory))
+            self._running = True
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._done += 1
+        if self._done == 1 + self.calls:
+            self._stop()
+
+    def on_train_end(self, logs=None):
+        self._stop()
+
+    def _stop(self):
+        if self._running:
+            tf.profiler.experimental.stop()
+            self._running = False
 
 
 class WonDiscriminator(keras.callbacks.Callback):

@@ -40,8 +40,9 @@ def list_recipes():
 @click.option("--out", metavar="RUN", help="Run directory.  [default: runs/RECIPE]")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+@click.option("--profile", is_flag=True, help="Write a trace of a few steps for TensorBoard.")
 @click.option("--dry-run", is_flag=True, help="Print the config and the networks, train nothing.")
-def train(recipe, source, data_dir, epochs, out, resume, changes, dry_run):
+def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_run):
     """Train RECIPE into a run directory."""
     _import_tensorflow()
     from tfgan import runs
@@ -61,11 +62,13 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, dry_run):
         return
     go_on = f"tfgan train {recipe} --out {path} --resume"
     try:
-        runs.train(path, config)
+        runs.train(path, config, profile=profile)
     except KeyboardInterrupt:
         click.echo(f"tfgan: stopped; go on with: {go_on}", err=True)
         sys.exit(130)
     click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")
+    if profile:
+        click.echo(f"trace: {path / 'tensorboard'} (tensorboard --logdir, with its profile plugin)")
 
 
 @cli.command()

@@ -234,11 +234,12 @@ def resumed_config(path, config):
     return old
 
 
-def train(path, config, *, verbose="auto"):
+def train(path, config, *, profile=False, verbose="auto"):
     """Trains a run to its end.
 
     Args:
         path: run directory.
+        profile: bool. Whether to write a trace of a few steps beside TensorBoard's logs.
         config: from `plan` for a new run; from `resumed_config` to go on where one stopped.
         verbose: as in Keras's `fit`.
 
@@ -263,7 +264,9 @@ def train(path, config, *, verbose="auto"):
         first_epoch = int(gan.train_steps.numpy()) // steps_per_epoch
     write_config(path, config, dataset)
     gan.fit(
-        dataset.train_from(first_epoch).batch(batch_size, drop_remainder=True).prefetch(2),
+        dataset.train_from(first_epoch, bytes_stay=True)
+        .batch(batch_size, drop_remainder=True)
+        .prefetch(2),
         check=False,  # done when it was loaded
         # All of them; but told so, Keras draws one order of the images an epoch instead of two, and
         # a run that goes on sees those of an undisturbed one.
@@ -271,7 +274,10 @@ def train(path, config, *, verbose="auto"):
         initial_epoch=first_epoch,
         epochs=config["settings"]["epochs"],
         verbose=verbose,
-        callbacks=_callbacks(path, config, dataset, first_epoch),
+        callbacks=[
+            *_callbacks(path, config, dataset, first_epoch),
+            *([callbacks.Profile(path / "tensorboard")] if profile else []),
+        ],
     )
     best = path / "checkpoints" / "best.keras"
     with replacing(path / "gan.keras") as temporary:

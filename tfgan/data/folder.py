@@ -11,7 +11,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.dataset import Loaded, Split, collect, floats, shuffled_range, workers
+from tfgan.data.dataset import Loaded, Split, collect, map_images, shuffled_range, workers
 from tfgan.data.headers import looks_whole, read_header
 from tfgan.data.memory import from_arrays
 from tfgan.data.resize import resize
@@ -212,9 +212,9 @@ def _streamed(root, files, rows, shape, class_names):
 def _reader(paths, labels, rows, shape):
     ahead = int(np.clip(64 * 2**20 // np.prod(shape), 1, 64))
 
-    def read(seed):
+    def read(seed, pixels):
         dataset = _dataset(paths, labels, rows, shape, seed)
-        return floats(dataset).prefetch(ahead)
+        return map_images(dataset, pixels).prefetch(ahead)
 
     return read
 

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.dataset import Loaded, Split, shuffled_range, to_float
+from tfgan.data.dataset import Loaded, Split, shuffled_range
 from tfgan.data.resize import resize_array
 from tfgan.data.splits import SPLITS
 
@@ -53,12 +53,12 @@ def _memory_split(images, labels, rows):
     with tf.device("CPU"):
         index = tf.constant(rows)
 
-    def gather(positions):
-        taken = tf.gather(index, positions)
-        picked = to_float(tf.gather(images, taken))
-        return picked if labels is None else (picked, tf.gather(labels, taken))
+    def read(seed, pixels):
+        def gather(positions):
+            taken = tf.gather(index, positions)
+            picked = pixels(tf.gather(images, taken))
+            return picked if labels is None else (picked, tf.gather(labels, taken))
 
-    def read(seed):
         # An op an image would cost 10 times as much as an op a chunk.
         chunks = shuffled_range(len(rows), seed).batch(chunk)
         return chunks.map(gather).prefetch(2).unbatch()

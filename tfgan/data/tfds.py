@@ -12,7 +12,7 @@ import os
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.dataset import Loaded, Split, collect, floats, workers
+from tfgan.data.dataset import Loaded, Split, as_stored, collect, map_images, workers
 from tfgan.data.fetch import first_line, prepare, urls
 from tfgan.data.memory import from_arrays
 from tfgan.data.resize import resize
@@ -53,7 +53,7 @@ def load(argument, *, data_dir, image_size, memory_limit):
         for split, (origin, index) in rows.items()
     }
     if sum(sizes.values()) * int(np.prod(shape)) > memory_limit:
-        streams = {split: Split(item.size, _floats(item.read)) for split, item in readers.items()}
+        streams = {split: Split(item.size, _streamed(item.read)) for split, item in readers.items()}
         return Loaded(
             image_shape=shape,
             splits=streams,
@@ -61,7 +61,7 @@ def load(argument, *, data_dir, image_size, memory_limit):
             num_classes=None if label is None else label.num_classes,
             class_names=None if label is None else tuple(label.names),
         )
-    arrays = {split: collect(item.read(None), item.size) for split, item in readers.items()}
+    arrays = {split: collect(item.read(None, as_stored), item.size) for split, item in readers.items()}
     return from_arrays(
         arrays,
         {split: (split, np.arange(item.size)) for split, item in readers.items()},
@@ -135,7 +135,7 @@ def _splits(builder, name):
 
 
 def _reader(builder, split, rows, shape, label):
-    """Function of a seed or None -> dataset of uint8 images, or (image, label)."""
+    """Function of (seed or None, pixels) -> dataset of images, or (image, label)."""
     tfds = _tfds()
     wanted = {"image": True} | ({} if label is None else {"label": True})
     part = f"{split}[{rows[0]}:{rows[-1] + 1}]"  # contiguous: divide() did not permute
@@ -144,7 +144,7 @@ def _reader(builder, split, rows, shape, label):
         image = _uint8(example["image"], shape)
         return image if label is None else (image, tf.cast(example["label"], tf.int32))
 
-    def read(seed):
+    def read(seed, pixels):
         config = tfds.ReadConfig(
             try_autocache=False, shuffle_seed=seed, shuffle_reshuffle_each_iteration=True
         )
@@ -155,10 +155,10 @@ def _reader(builder, split, rows, shape, label):
             decoders=tfds.decode.PartialDecoding(wanted),
         )
         dataset = dataset.map(element, num_parallel_calls=workers(), deterministic=True)
-        if seed is None:
-            return dataset
-        buffer = int(np.clip(_SHUFFLE_BYTES // np.prod(shape), 1, len(rows)))
-        return dataset.shuffle(buffer, seed=seed)
+        if seed is not None:
+            buffer = int(np.clip(_SHUFFLE_BYTES // np.prod(shape), 1, len(rows)))
+            dataset = dataset.shuffle(buffer, seed=seed)
+        return map_images(dataset, pixels)
 
     return read
 
@@ -173,8 +173,8 @@ def _uint8(image, shape):
     return tf.ensure_shape(image, shape)
 
 
-def _floats(read):
-    return lambda seed: floats(read(seed)).prefetch(16)
+def _streamed(read):
+    return lambda seed, pixels: read(seed, pixels).prefetch(16)
 
 
 def _fingerprint(builder, sizes, shape):

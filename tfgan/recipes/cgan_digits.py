@@ -9,7 +9,7 @@ import keras
 
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import Recipe, compile_by
+from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
 
 
 def annealed_adam(gan, settings, steps_per_epoch):
@@ -72,8 +72,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,
-        "jit_compile": "auto",
-        "steps_per_execution": 10,
+        **EXECUTION,
         "sample_every": 50,
     },
     build=build,

@@ -15,7 +15,7 @@ worse (validation Parzen -68 against -36 after 20 epochs).
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
 from tfgan.optimizers import published_sgd
-from tfgan.recipes.recipe import Recipe, compile_by
+from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
 
 
 def build(data, settings, steps_per_epoch):
@@ -54,8 +54,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,
-        "jit_compile": "auto",
-        "steps_per_execution": 10,
+        **EXECUTION,
         "sample_every": 5,
     },
     build=build,

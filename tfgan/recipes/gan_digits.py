@@ -8,7 +8,7 @@ The first paper's networks, narrower, with normal latents and Adam.
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
 from tfgan.recipes.cgan_digits import annealed_adam
-from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.recipe import EXECUTION, Recipe
 
 
 def build(data, settings, steps_per_epoch):
@@ -42,8 +42,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,
-        "jit_compile": "auto",
-        "steps_per_execution": 10,
+        **EXECUTION,
         "sample_every": 50,
     },
     build=build,

@@ -8,7 +8,7 @@
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
 from tfgan.optimizers import published_sgd
-from tfgan.recipes.recipe import Recipe, compile_by
+from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
 
 
 def build(data, settings, steps_per_epoch):
@@ -39,8 +39,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "simultaneous",
         "d_steps": 1,
-        "jit_compile": "auto",
-        "steps_per_execution": 10,
+        **EXECUTION,
         "sample_every": 5,
     },
     build=build,

@@ -7,6 +7,12 @@ from typing import Any
 
 from tfgan.errors import InputError, suggestion
 
+# How steps are executed: settings of `GAN.compile` that all recipes share. XLA by name, not "auto", so
+# that a seed gives one result; K changes no number.
+EXECUTION = {"jit_compile": True, "steps_per_execution": "auto", "matmul_precision": "float32"}
+
+_AUTO = {"jit_compile": bool, "steps_per_execution": int}  # what else they may be
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -19,8 +25,7 @@ class Recipe:
         time: of the whole run, with the machine.
         score: expected, with its protocol.
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
-            `batch_size`, `jit_compile`, `steps_per_execution` and `sample_every` (epochs between
-            pictures).
+            `batch_size`, those of `EXECUTION` and `sample_every` (epochs between pictures).
         build: `(data, settings, steps_per_epoch) -> compiled GAN`; the steps are the
             discriminator's, the generator makes one every `d_steps` of them.
         conditional: whether the data needs labels.
@@ -44,7 +49,8 @@ class Recipe:
 
 def compile_by(gan, settings, *, g_optimizer, d_optimizer):
     """Compiles a GAN as its settings say; returns it."""
-    names = ("loss", "update", "d_steps", "jit_compile", "steps_per_execution")
+    names = ("loss", "update", "d_steps", *EXECUTION)
+    settings = {**EXECUTION, **settings}  # a run may be older than a setting
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
@@ -91,11 +97,11 @@ def _parse(key, text, default):
         value = json.loads(text)
     except json.JSONDecodeError:
         value = text
-    if default is None or value == default == "auto":
+    if default is None or (key in _AUTO and value == "auto"):
         return value
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    wanted = bool if default == "auto" else type(default)
+    wanted = _AUTO.get(key, type(default))
     if type(value) is not wanted:
         raise InputError(f"{key} takes {wanted.__name__} values such as {default!r}, got {text!r}.")
     return value

@@ -1,0 +1,119 @@
+"""What "auto" settles, and that measuring leaves no trace in the training."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from makers import small_cgan, small_gan
+
+from tfgan import tuning
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(monkeypatch):
+    monkeypatch.setattr(tuning, "_fastest", {})
+
+
+def trained(jit_compile, k=2, *, maker=small_gan, images=None, fits=1, **compile_args):
+    keras.utils.set_random_seed(5)
+    gan = maker()
+    gan.compile(jit_compile=jit_compile, steps_per_execution=k, **compile_args)
+    for _ in range(fits):
+        gan.fit(images, batch_size=10, shuffle=False, verbose=0)
+    return gan
+
+
+def state(gan):
+    optimizers = (gan.g_optimizer, gan.d_optimizer)
+    return [v.numpy() for v in gan.variables + [v for o in optimizers for v in o.variables]]
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_auto_takes_the_faster_and_changes_nothing_else(images, faster, monkeypatch):
+    seconds = tuning._seconds
+
+    def rigged(train, stacks, count, repeats=1):
+        seconds(train, stacks, count)
+        is_xla = train.program._jit_compile
+        return 1.0 if is_xla == faster else 2.0
+
+    monkeypatch.setattr(tuning, "_seconds", rigged)
+    auto = trained("auto", images=images)
+    assert auto.jit_compile is faster
+    assert not auto.unsettled
+    monkeypatch.setattr(tuning, "_seconds", None)  # settled once
+    fixed = trained(faster, images=images)
+    for a, b in zip(state(auto), state(fixed), strict=True):
+        np.testing.assert_array_equal(a, b)
+    trained("auto", images=images, fits=2)  # nor again for another GAN of this kind
+
+
+def test_a_real_measurement_settles(images):
+    gan = trained("auto", "auto", images=images, update="simultaneous")
+    assert gan.jit_compile in (True, False)
+    assert 1 <= gan.steps_per_execution <= 3  # batches of an epoch
+    assert gan.d_optimizer.iterations == 3
+
+
+@pytest.mark.parametrize(
+    ("call", "step", "expected"),
+    [
+        (0.0, 1.0, 1),  # long steps: calls cost nothing beside them
+        (0.0185, 0.1, 10),
+        (1.0, 1e-5, 64),  # as many as there may be
+        (0.049, 0.05, 64),  # compiled already for 64, so not for 50
+    ],
+)
+def test_steps_worth_a_call(call, step, expected, monkeypatch):
+    monkeypatch.setattr(tuning, "_seconds", lambda train, stacks, count: call + step * count)
+    monkeypatch.setattr(tuning, "_everything_kept", lambda train, stacks: pytest.MonkeyPatch.context())
+    assert tuning._steps_worth_a_call(None, None, 64) == expected
+
+
+def test_k_is_bounded_by_memory(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        tuning, "_steps_worth_a_call", lambda train, stacks, rows: asked.append(rows) or rows
+    )
+    gan = small_gan()
+    gan.compile(jit_compile=False, steps_per_execution="auto")
+    big = np.zeros((2**18, *gan.image_shape), "float32")  # 16 MiB
+    tuning.settle(gan, [big])
+    assert asked == [4]
+    assert gan.steps_per_execution == 4
+
+
+def test_the_choice_is_saved(images, tmp_path, monkeypatch):
+    """Random numbers depend on it: a run that goes on must not choose anew."""
+    monkeypatch.setattr(tuning, "_faster", lambda gan, stacks, rows: (False, None))
+    gan = trained("auto", images=images)
+    gan.save(tmp_path / "gan.keras")
+    monkeypatch.setattr(tuning, "_faster", None)
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    assert loaded.jit_compile is False
+    assert loaded.get_compile_config()["jit_compile"] == "auto"
+    for each in (gan, loaded):
+        each.fit(images, batch_size=10, shuffle=False, verbose=0)
+    for a, b in zip(state(gan), state(loaded), strict=True):
+        np.testing.assert_array_equal(a, b)
+    again = small_gan()
+    again.compile()
+    again.load_weights(tmp_path / "gan.keras")
+    assert "jit_compile" not in again.unsettled
+
+
+@pytest.mark.parametrize("kind", ["array", "dataset", "unknown size", "generator"])
+def test_every_kind_of_data_can_be_tuned_for(images, labels, kind):
+    pairs = tf.data.Dataset.from_tensor_slices((images, labels))
+    gan = small_cgan()
+    gan.compile(jit_compile=False, steps_per_execution="auto")
+    data = {
+        "array": (images, labels),
+        "dataset": (pairs.batch(6, drop_remainder=True),),
+        "unknown size": (pairs.batch(7),),
+        "generator": ((batch for batch in [(images[:6], labels[:6])] * 5),),
+    }[kind]
+    arguments = {"array": {"batch_size": 6}, "generator": {"steps_per_epoch": 5}}.get(kind, {})
+    gan.fit(*data, **arguments, verbose=0)
+    assert gan.steps_per_execution > 1
+    assert gan.d_optimizer.iterations == 5
