@@ -283,13 +283,13 @@ def example_batch(gan, x, y=None, batch_size=None):
     A data set is not read, which could change the order of its images: its specification tells the
     shapes and types of what here is 0.
     """
-    if isinstance(x, keras.utils.PyDataset):
-        return parts_of(gan, x[0])
     batch_size = batch_size or KERAS_BATCH
     if isinstance(x, tf.data.Dataset):
         specs = specs_of(gan, x.element_spec)
-    elif hasattr(x, "shape"):
-        return parts_of(gan, (x[:batch_size], None if y is None else y[:batch_size]))
+    elif isinstance(x, keras.utils.PyDataset) or hasattr(x, "shape"):
+        batch = (x, y) if hasattr(x, "shape") else x[0]
+        parts = [np.asarray(part[:batch_size]) for part in parts_of(gan, batch)]
+        return [part.astype("float32") if part.dtype.kind == "f" else part for part in parts]
     else:  # a generator, which runs once
         condition = gan.example_condition(batch_size)
         images = np.zeros((batch_size, *gan.image_shape), "float32")

@@ -33,6 +33,9 @@ class Loop:
         self.step = step
         self.begin()
         self.program = program(gan, step, jit_compile=jit_compile)
+        # XLA for CPUs brings convolutions into the form of its fast kernels only outside of loops
+        # (TensorFlow 2.21; inside, a small pair's step took 355 ms instead of 30).
+        self._avoids_convolutions = jit_compile and _on_cpu()
         self._draws = {}
 
     def begin(self, steps=None):
@@ -95,8 +98,13 @@ class Loop:
         Raises:
             XLAError: if XLA cannot compile the step.
         """
+        count = tf.constant(count) if _on_cpu() else count
+        if self._avoids_convolutions:
+            self._avoids_convolutions = False
+            if _has_convolutions(self.program.get_concrete_function(stacks, count)):
+                self.program = program(self.gan, self.step, jit_compile=True, one_by_one=True)
         try:
-            return self.program(stacks, tf.constant(count) if _count_is_input() else count)
+            return self.program(stacks, count)
         except tf.errors.OpError as error:
             reason = _xla_failure(error)
             if reason is None:
@@ -112,18 +120,27 @@ class XLAError(InputError):
         self.reason = reason
 
 
-def program(gan, step, *, jit_compile):
+def program(gan, step, *, jit_compile, one_by_one=False):
     """Returns `(stacks, count) -> logs`: one program of `count` steps.
+
+    Args:
+        gan: compiled `GAN`.
+        step: `(batch) -> logs`.
+        jit_compile: bool.
+        one_by_one: bool. Compiles the step by XLA and leaves the loop to TensorFlow.
 
     `stacks` is a list of images `(K, batch, H, W, C)` and, for a conditional GAN, conditions
     `(K, batch, ...)`.
     """
 
-    @tf.function(jit_compile=jit_compile, reduce_retracing=True, autograph=False)
+    @tf.function(jit_compile=jit_compile and one_by_one, reduce_retracing=True, autograph=False)
+    def step_on(parts):
+        step(tuple(parts) if len(parts) > 1 else parts[0])
+
+    @tf.function(jit_compile=jit_compile and not one_by_one, reduce_retracing=True, autograph=False)
     def run(stacks, count):
         def body(i):
-            parts = [stack[i] for stack in stacks]
-            step(tuple(parts) if len(parts) > 1 else parts[0])
+            step_on([stack[i] for stack in stacks])
             return [i + 1]
 
         with latents.bits_for(jit_compile):
@@ -133,10 +150,17 @@ def program(gan, step, *, jit_compile):
     return run
 
 
-def _count_is_input():
-    """Whether the number of steps is an input, which makes one program of all numbers: on CPUs.
+def _has_convolutions(concrete_function):
+    definition = concrete_function.graph.as_graph_def()
+    bodies = (function.node_def for function in definition.library.function)
+    return any("Conv" in node.op for body in (definition.node, *bodies) for node in body)
 
-    XLA on a GPU would ask the host after every step whether to go on, unless it is a constant.
+
+def _on_cpu():
+    """Whether programs run on CPUs.
+
+    There, the number of steps is an input, one program for every number. XLA on a GPU would ask the
+    host after every step whether to go on, so there it is a constant.
     """
     return not tf.config.list_physical_devices("GPU")
 
@@ -204,36 +228,37 @@ def drawing(gan, element_spec, rows):
 
     @tf.function(autograph=False)
     def draw(iterator, limit):
-        state = {
-            "arrays": [
-                tf.TensorArray(spec.dtype, 0, dynamic_size=True, element_shape=spec.shape)
-                for spec in specs
-            ],
-            "count": tf.constant(0),
-            "size": tf.constant(0),
-            "odd": [tf.zeros([0, *s], spec.dtype) for s, spec in zip(no_batch, specs, strict=True)],
-            "more": tf.constant(True),
-        }
-        shapes = {
-            **dict.fromkeys(("count", "size", "more"), tf.TensorShape(())),
-            "arrays": [tf.TensorShape(None)] * len(specs),
-            "odd": [tf.TensorShape([None, *spec.shape]) for spec in specs],
-        }
-        (state,) = tf.while_loop(
-            lambda s: s["more"] & (s["count"] < limit) & (tf.shape(s["odd"][0])[0] == 0),
-            lambda s: [body(iterator, s)],
-            [state],
-            shape_invariants=[shapes],
-            parallel_iterations=1,
-        )
-        stacks = tf.cond(
-            state["count"] > 0,
-            lambda: [fill(array.stack()) for array in state["arrays"]],
-            lambda: [tf.zeros([rows, *s], p.dtype) for s, p in zip(no_batch, specs, strict=True)],
-        )
-        odd_count = tf.shape(state["odd"][0])[0]
-        odd = [fill(stack) for stack in state["odd"]]
-        return [(state["count"], stacks), (odd_count, odd)], state["more"]
+        with tf.device("CPU"):
+            state = {
+                "arrays": [
+                    tf.TensorArray(spec.dtype, 0, dynamic_size=True, element_shape=spec.shape)
+                    for spec in specs
+                ],
+                "count": tf.constant(0),
+                "size": tf.constant(0),
+                "odd": [tf.zeros([0, *s], spec.dtype) for s, spec in zip(no_batch, specs, strict=True)],
+                "more": tf.constant(True),
+            }
+            shapes = {
+                **dict.fromkeys(("count", "size", "more"), tf.TensorShape(())),
+                "arrays": [tf.TensorShape(None)] * len(specs),
+                "odd": [tf.TensorShape([None, *spec.shape]) for spec in specs],
+            }
+            (state,) = tf.while_loop(
+                lambda s: s["more"] & (s["count"] < limit) & (tf.shape(s["odd"][0])[0] == 0),
+                lambda s: [body(iterator, s)],
+                [state],
+                shape_invariants=[shapes],
+                parallel_iterations=1,
+            )
+            stacks = tf.cond(
+                state["count"] > 0,
+                lambda: [fill(array.stack()) for array in state["arrays"]],
+                lambda: [tf.zeros([rows, *s], p.dtype) for s, p in zip(no_batch, specs, strict=True)],
+            )
+            odd_count = tf.shape(state["odd"][0])[0]
+            odd = [fill(stack) for stack in state["odd"]]
+            return [(state["count"], stacks), (odd_count, odd)], state["more"]
 
     return draw
 
