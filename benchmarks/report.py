@@ -1,6 +1,10 @@
-"""Writes what `benchmarks/training.py` measured: JSON, a table in Markdown, a plot."""
+"""Writes what `benchmarks/training.py` measured: JSON, a table in Markdown, a plot.
+
+python benchmarks/report.py benchmarks/results/training.json    (the last two again)
+"""
 
 import json
+import sys
 from pathlib import Path
 
 
@@ -19,7 +23,7 @@ def lines(results):
     versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items() if v)
     yield "# Training speed"
     yield ""
-    yield f"`{machine['command']}`, {machine['date']}: {machine['cores']} x {machine['cpu']}; "
+    yield f"`{machine['command'].strip()}`, {machine['date']}: {machine['cores']} x {machine['cpu']},"
     yield f"Python {machine['python']}, {versions}. Medians of alternating measurements."
     limits = results["tables"].get("limits", {})
     for name, rows in results["tables"].items():
@@ -38,18 +42,20 @@ def lines(results):
         yield from verdicts(results["tables"])
 
 
-def peers(rows, engine):
-    """Milliseconds of the rows of an engine: for Keras, of what `fit` does when nothing is said."""
+def peers(rows, engine, like):
+    """Milliseconds of an engine's rows of the same size: of Keras's, what `fit` does if left alone."""
+    size = [like.get(name) for name in ("nets", "width", "batch")]
     return [
         row["ms"]
         for row in rows.values()
         if row["case"]["engine"] == engine
+        and [row["case"].get(name) for name in ("nets", "width", "batch")] == size
         and (engine != "keras" or (row["case"]["jit"] == "auto" and row["case"]["k"] == 1))
     ]
 
 
 def ratio(rows, row, engine):
-    others = peers(rows, engine)
+    others = peers(rows, engine, row["case"])
     if not others or row["case"]["engine"] in ("gemm", "input"):
         return ""
     return f"{min(others) / row['ms']:.2f} x"
@@ -67,13 +73,13 @@ def verdicts(tables):
     }
     name, best = min(ours.items(), key=lambda item: item[1]["ms"])
     shapes, square, drawing = tables["limits"].values()
-    keras = min(peers(rows, "keras")) / best["ms"]
+    keras = min(peers(rows, "keras", best["case"])) / best["ms"]
     goals = [
         (keras, 1.5, "times Keras fit"),
         (shapes["ms"] / best["ms"], 0.85, "of the rate of its products, each alone"),
         (best["gflops"] / square["gflops"], 0.85, "of the rate of one large product"),
     ]
-    torch = peers(rows, "torch")
+    torch = peers(rows, "torch", best["case"])
     if torch:
         goals.insert(1, (min(torch) / best["ms"], 1.8, "times the better PyTorch"))
     yield f"Fastest float32 step: {name}, {best['ms']:.2f} ms."
@@ -91,6 +97,7 @@ def holds(truth):
 
 
 def plot(results, path):
+    """Draws steps a second of every case, and how the rate of products grows with the batch."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -141,3 +148,8 @@ def plot(results, path):
     figure.tight_layout()
     figure.savefig(path, dpi=130)
     plt.close(figure)
+
+
+if __name__ == "__main__":
+    source = Path(sys.argv[1])
+    write(json.loads(source.read_text()), source.parent)

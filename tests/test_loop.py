@@ -151,6 +151,15 @@ def test_callbacks_count_as_keras_counts():
 # The same training.
 
 
+def in_bfloat16():
+    """Networks whose layers compute in bfloat16 on float32 weights."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        return convolutional()
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 def convolutional():
     layers = keras.layers
     generator = keras.Sequential(
@@ -235,7 +244,7 @@ def test_bitwise_equal_for_every_k(arguments, jit_compile):
 @pytest.mark.parametrize("jit_compile", [False, True])
 @pytest.mark.parametrize("k", [2, 4, 6, 50])
 @pytest.mark.parametrize("update", tfgan.checks.UPDATES)
-@pytest.mark.parametrize("maker", [small_gan, small_cgan, convolutional])
+@pytest.mark.parametrize("maker", [small_gan, small_cgan, convolutional, in_bfloat16])
 def test_bitwise_equal_for_many(k, jit_compile, update, maker):
     one = trained(1, jit_compile=jit_compile, update=update, maker=maker)
     assert_alike(one, trained(k, jit_compile=jit_compile, update=update, maker=maker))
@@ -383,3 +392,24 @@ def test_evaluation_takes_as_many_batches_as_asked(k):
     ).history
     assert gan._trackers["d_loss"].count == 12
     assert len(history["val_d_loss"]) == 2
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_on_a_gpu_the_number_of_steps_is_a_constant(jit_compile, images, monkeypatch):
+    """The path taken there, on the CPU: XLA may round otherwise when it knows the number."""
+
+    def weights():
+        keras.utils.set_random_seed(4)
+        gan = small_gan()
+        sgd = [keras.optimizers.SGD(0.1) for _ in range(2)]
+        gan.compile(
+            g_optimizer=sgd[0], d_optimizer=sgd[1], jit_compile=jit_compile, steps_per_execution=3
+        )
+        gan.fit(images[:28], batch_size=4, epochs=2, shuffle=False, verbose=0)  # 3 + 3 + 1 steps
+        assert gan.train_steps == 14
+        return gan.get_weights()
+
+    expected = weights()
+    monkeypatch.setattr(loop, "_on_cpu", lambda: False)
+    for a, b in zip(weights(), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)

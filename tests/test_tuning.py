@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from makers import small_cgan, small_gan
 
+import tfgan
 from tfgan import tuning
 
 
@@ -117,3 +118,42 @@ def test_every_kind_of_data_can_be_tuned_for(images, labels, kind):
     gan.fit(*data, **arguments, verbose=0)
     assert gan.steps_per_execution > 1
     assert gan.d_optimizer.iterations == 5
+
+
+def test_measuring_puts_back_what_convolutions_changed():
+    """Their steps are compiled one by one: variables lie in a function within the program."""
+    layers = keras.layers
+    generator = keras.Sequential(
+        [
+            keras.Input((5,)),
+            layers.Dense(16),
+            layers.BatchNormalization(),
+            layers.Reshape((4, 4, 1)),
+            layers.Activation("sigmoid"),
+        ]
+    )
+    discriminator = keras.Sequential(
+        [
+            keras.Input((4, 4, 1)),
+            layers.Conv2D(2, 3),
+            layers.Dropout(0.5),
+            layers.Flatten(),
+            layers.Dense(1),
+        ]
+    )
+    gan = tfgan.GAN(generator, discriminator, seed=0)
+    gan.compile(jit_compile=True, steps_per_execution="auto")
+    before = state(gan)
+    tuning.settle(gan, [np.full((6, 4, 4, 1), 0.5, "float32")])
+    for a, b in zip(before, state(gan), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_batch_before_does_not_decide(images, monkeypatch):
+    monkeypatch.setattr(tuning, "_faster", lambda gan, stacks, rows: (True, None))
+    gan = small_gan()
+    gan.compile(jit_compile="auto")
+    gan.train_on_batch(images)
+    gan.fit(images, batch_size=10, verbose=0)
+    assert gan.jit_compile is True
+    assert gan.train_function.jit_compile

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import checks, inputs, latents, losses, precision, steps
+from tfgan import batches, checks, latents, losses, precision, steps
 from tfgan.errors import InputError
 from tfgan.trainer import Trainer
 
@@ -219,7 +219,7 @@ class GAN(Trainer):
 
     def _unpack(self, data):
         """Returns float images in [0, 1] and the condition (None for a GAN) of one batch."""
-        images, condition = inputs.split_batch(self, data)
+        images, condition = batches.split_batch(self, data)
         if images.dtype == tf.uint8:
             images = tf.cast(images, tf.float32) / 255.0
         return tf.cast(images, self.compute_dtype), condition
@@ -322,8 +322,7 @@ class GAN(Trainer):
     def load_own_variables(self, store):
         self.train_steps.assign(store["train_steps"])
         if self.compiled and "jit_compile" in self.unsettled and "jit_compile" in set(store.keys()):
-            self.jit_compile = bool(np.asarray(store["jit_compile"]))
-            self.unsettled -= {"jit_compile"}
+            self.settle_jit_compile(bool(np.asarray(store["jit_compile"])))
         for i, state in enumerate(self._seed_states()):
             state.assign(store[f"seed_generator_state_{i}"])
 

@@ -10,68 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan.batches import check_shape, split_batch
 from tfgan.errors import InputError
 
 SCAN_SECONDS = 2.0  # how long a data set is read before training; the rest is checked on the way
-KERAS_BATCH = 32  # images of an array that Keras takes at a time where nothing is said
 _CHUNK = 1000  # images of an array looked at together
-
-
-def split_batch(gan, data):
-    """Returns (images, condition) of what `train_step` is given, checked as far as shapes go."""
-    if isinstance(data, dict):
-        raise InputError(
-            f"a batch must be images or (images, condition), got a dict of {', '.join(data)}: "
-            "map the data set to (image, label) pairs."
-        )
-    images, condition, weights = keras.utils.unpack_x_y_sample_weight(data)
-    if weights is not None:
-        raise InputError("sample weights are not supported: give images or (images, condition).")
-    if getattr(images.shape, "rank", 0) is not None:  # a data set may not know its shapes
-        _check_shape(gan, tuple(images.shape))
-    if not gan.conditional:
-        return images, None
-    if condition is None:
-        raise InputError(
-            "a CGAN needs (images, condition) batches, got images only: "
-            "give conditions, or train a GAN."
-        )
-    return images, condition
-
-
-def parts_of(gan, batch):
-    """Returns what the GAN reads of a batch: [images], or [images, condition] for a conditional one."""
-    batch = keras.tree.map_structure(  # Keras's data adapters stand optionals for None
-        lambda part: None if isinstance(part, (tf.experimental.Optional, tf.OptionalSpec)) else part,
-        batch,
-    )
-    images, condition = split_batch(gan, batch)
-    return [images] if condition is None else [images, condition]
-
-
-def specs_of(gan, element_spec):
-    """Returns the `tf.TensorSpec`s of `parts_of`, also where a data set does not know its shapes."""
-    shapes = [(None, *gan.image_shape), (None,)]
-    return [
-        tf.TensorSpec(shape if spec.shape.rank is None else spec.shape, spec.dtype)
-        for spec, shape in zip(parts_of(gan, element_spec), shapes, strict=False)
-    ]
-
-
-def _check_shape(gan, shape):
-    if shape[1:] != gan.image_shape:
-        raise InputError(_shape_message(gan, shape))
-
-
-def _shape_message(gan, shape):
-    shape = tuple(shape)
-    height_width_channels = ", ".join(map(str, gan.image_shape))
-    remedy = "resize the images, or build the networks for their shape."
-    if shape == gan.image_shape or (shape[1:] == gan.image_shape[1:] and len(shape) == 3):
-        remedy = "batch the data set first, as in data.train.batch(100)."
-    elif len(shape) == 3 and (*shape[1:], 1) == gan.image_shape:
-        remedy = "add the channel axis, as in images[..., None]."
-    return f"images must have shape (batch, {height_width_channels}), got {shape}: {remedy}"
 
 
 def check_batch(gan, images, condition=None):
@@ -87,7 +30,7 @@ def check_batch(gan, images, condition=None):
             not fit.
     """
     images = np.asarray(images)
-    _check_shape(gan, images.shape)
+    check_shape(gan, images.shape)
     if images.dtype != np.uint8:
         _check_pixels(images)
     if gan.conditional and condition is not None:
@@ -110,19 +53,6 @@ def _check_pixels(images):
         if low >= -1 and high <= 1:
             remedy = "use (images + 1) / 2."
         raise InputError(f"images must lie in [0, 1], got [{low:.4g}, {high:.4g}]: {remedy}")
-
-
-def unstacked(gan, x):
-    """Takes apart a data set whose elements are stacks of batches, (steps, batch, H, W, C)."""
-    if not isinstance(x, tf.data.Dataset):
-        return x
-    shape = tf.nest.flatten(x.element_spec)[0].shape
-    if shape.rank != len(gan.image_shape) + 2:
-        return x
-    batches = x.unbatch()
-    if shape[0] is None or x.cardinality() < 0:
-        return batches
-    return batches.apply(tf.data.experimental.assert_cardinality(shape[0] * x.cardinality()))
 
 
 def check_fit_arguments(x, arguments):
@@ -265,37 +195,6 @@ def _scan(gan, dataset):
         if time.monotonic() > deadline:
             return False
     return True
-
-
-def batches_of(x, batch_size=None):
-    """Returns how many batches the data has, or None where nobody knows or there is no end."""
-    if isinstance(x, tf.data.Dataset):
-        count = int(x.cardinality())
-        return count if count >= 0 else None
-    if isinstance(x, keras.utils.PyDataset):
-        return x.num_batches
-    return -(-len(x) // (batch_size or KERAS_BATCH)) if hasattr(x, "shape") else None
-
-
-def example_batch(gan, x, y=None, batch_size=None):
-    """Returns a batch like those of the data: [images], or [images, condition].
-
-    A data set is not read, which could change the order of its images: its specification tells the
-    shapes and types of what here is 0.
-    """
-    batch_size = batch_size or KERAS_BATCH
-    if isinstance(x, tf.data.Dataset):
-        specs = specs_of(gan, x.element_spec)
-    elif isinstance(x, keras.utils.PyDataset) or hasattr(x, "shape"):
-        batch = (x, y) if hasattr(x, "shape") else x[0]
-        parts = [np.asarray(part[:batch_size]) for part in parts_of(gan, batch)]
-        return [part.astype("float32") if part.dtype.kind == "f" else part for part in parts]
-    else:  # a generator, which runs once
-        condition = gan.example_condition(batch_size)
-        images = np.zeros((batch_size, *gan.image_shape), "float32")
-        return [images] if condition is None else [images, condition]
-    size = specs[0].shape[0] or batch_size
-    return [np.zeros([n or 1 for n in (size, *s.shape[1:])], s.dtype.as_numpy_dtype) for s in specs]
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import re
 import keras
 import tensorflow as tf
 
-from tfgan import inputs, latents
+from tfgan import batches, latents
 from tfgan.errors import InputError
 
 
@@ -31,6 +31,7 @@ class Loop:
     def __init__(self, gan, step, *, jit_compile):
         self.gan = gan
         self.step = step
+        self.jit_compile = jit_compile
         self.begin()
         self.program = program(gan, step, jit_compile=jit_compile)
         # XLA for CPUs brings convolutions into the form of its fast kernels only outside of loops
@@ -74,7 +75,7 @@ class Loop:
             if self.gan.run_eagerly:
                 logs = self.step(batch)
             else:
-                parts = [tf.convert_to_tensor(part) for part in inputs.parts_of(self.gan, batch)]
+                parts = [tf.convert_to_tensor(part) for part in batches.parts_of(self.gan, batch)]
                 logs = self.run([part[None] for part in parts], 1)  # (1, B, ...)
             done += 1
         return done, logs
@@ -106,7 +107,7 @@ class Loop:
         try:
             return self.program(stacks, count)
         except tf.errors.OpError as error:
-            reason = _xla_failure(error)
+            reason = _xla_failure(error) if self.jit_compile else None
             if reason is None:
                 raise
             raise XLAError(f"{reason}: use jit_compile='auto' or False.", reason) from None
@@ -188,7 +189,7 @@ def drawing(gan, element_spec, rows):
     stacks: list of `(rows, batch, ...)`, of which the first `count` are batches, the others zeros.
     more: bool. Whether the data may go on.
     """
-    specs = inputs.specs_of(gan, element_spec)
+    specs = batches.specs_of(gan, element_spec)
     one_size = specs[0].shape[:1].is_fully_defined()
     no_batch = [[size or 0 for size in spec.shape] for spec in specs]
 
@@ -201,7 +202,7 @@ def drawing(gan, element_spec, rows):
         return {**state, "odd": [part[None] for part in parts]}  # (1, B, ...)
 
     def put(state, batch):
-        pairs = zip(inputs.parts_of(gan, batch), specs, strict=True)
+        pairs = zip(batches.parts_of(gan, batch), specs, strict=True)
         parts = [tf.ensure_shape(part, spec.shape) for part, spec in pairs]
         if one_size:
             return append(state, parts)
@@ -267,16 +268,16 @@ def drawing(gan, element_spec, rows):
 
 
 @contextlib.contextmanager
-def epochs(gan, steps_per_epoch, batches):
+def epochs(gan, steps_per_epoch, count):
     """While `fit` runs, makes epochs of `steps_per_epoch` batches end there, also amid K steps.
 
     Args:
         gan: `GAN`.
         steps_per_epoch: int, or None for all the data.
-        batches: int or None. Those of the data, where it is known.
+        count: int or None. Batches of the data, where that is known.
     """
     wanted = gan.steps_per_execution
-    if steps_per_epoch and batches and batches > steps_per_epoch:
+    if steps_per_epoch and count and count > steps_per_epoch:
         # Keras counts what it has seen of finite data in whole Ks, and would leave batches out.
         fitting = (k for k in range(wanted, 0, -1) if steps_per_epoch % k == 0)
         gan.steps_per_execution = next(fitting)

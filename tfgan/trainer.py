@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan import checks, inputs, loop, tuning
+from tfgan import batches, checks, inputs, loop, tuning
 
 
 class Trainer(keras.Model):
@@ -28,6 +28,12 @@ class Trainer(keras.Model):
         # What is measured when training begins. Evaluation does not wait for it.
         self.unsettled = frozenset(name for name, value in open_to.items() if value == "auto")
         self._test_jit_compile = self.jit_compile
+
+    def settle_jit_compile(self, jit_compile):
+        """Sets what "auto" left open."""
+        self.jit_compile = jit_compile
+        self.unsettled -= {"jit_compile"}
+        self.train_function = None
 
     def fit(self, x=None, y=None, *, validation_data=None, check=True, **kwargs):
         """Trains like `keras.Model.fit`, after looking at the data.
@@ -52,7 +58,7 @@ class Trainer(keras.Model):
                 was asked for and cannot compile the networks.
         """
         inputs.check_fit_arguments(x, kwargs)
-        x = inputs.unstacked(self, x)
+        x = batches.unstacked(self, x)
         if check:
             x, y = inputs.checked(self, x, y)
             if validation_data is not None:
@@ -70,7 +76,7 @@ class Trainer(keras.Model):
         The latents are the same at every call.
         """
         if not kwargs.get("_use_cached_eval_dataset"):
-            x, y = inputs.checked(self, inputs.unstacked(self, x), y)
+            x, y = inputs.checked(self, batches.unstacked(self, x), y)
         if not self._on_strategy:
             self.make_test_function()
             self.test_function.begin(kwargs.get("steps"))
@@ -84,12 +90,12 @@ class Trainer(keras.Model):
             yield
             return
         steps, batch_size = arguments.get("steps_per_epoch"), arguments.get("batch_size")
-        batches = inputs.batches_of(x, batch_size)
+        count = batches.batches_of(x, batch_size)
         if self.unsettled and not self.run_eagerly:
-            batch = inputs.example_batch(self, x, y, batch_size)
-            tuning.settle(self, batch, most_steps=steps or batches)
+            batch = batches.example_batch(self, x, y, batch_size)
+            tuning.settle(self, batch, most_steps=steps or count)
         arguments["callbacks"] = loop.with_epochs(self, arguments.get("callbacks"))
-        with loop.epochs(self, steps, batches):
+        with loop.epochs(self, steps, count):
             yield
 
     @property

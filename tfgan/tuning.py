@@ -33,22 +33,23 @@ def settle(gan, batch, *, most_steps=None):
         batch: [images] or [images, condition], of any values.
         most_steps: int or None. Batches of an epoch: no more steps at a time than that.
     """
-    unsettled, gan.unsettled = gan.unsettled, frozenset()
+    open_k = "steps_per_execution" in gan.unsettled
     rows = gan.steps_per_execution
-    if "steps_per_execution" in unsettled:
+    if open_k:
         size = sum(np.asarray(part).nbytes for part in batch)
         rows = max(1, min(MOST_STEPS, MOST_BYTES // max(1, size), most_steps or MOST_STEPS))
     stacks = [tf.stack([part] * rows) for part in batch]
-    if "jit_compile" in unsettled:
-        kind = _kind(gan, stacks)
+    if "jit_compile" in gan.unsettled:
+        kind, compiled = _kind(gan, stacks), None
         if kind not in _fastest:
-            _fastest[kind], gan.train_function = _faster(gan, stacks, rows)
-        gan.jit_compile = _fastest[kind]
-    if "steps_per_execution" in unsettled:
+            _fastest[kind], compiled = _faster(gan, stacks, rows)
+        gan.settle_jit_compile(_fastest[kind])
+        gan.train_function = compiled
+    if open_k:
         gan.steps_per_execution = rows
         if rows > 1:
-            gan.make_train_function()
-            gan.steps_per_execution = _steps_worth_a_call(gan.train_function, stacks, rows)
+            gan.steps_per_execution = _steps_worth_a_call(gan.make_train_function(), stacks, rows)
+        gan.unsettled = frozenset()
 
 
 def _kind(gan, stacks):
@@ -57,7 +58,7 @@ def _kind(gan, stacks):
         tuple(tuple(tuple(w.shape) for w in network.weights) for network in networks),
         tuple((tuple(stack.shape[1:]), stack.dtype) for stack in stacks),
         tuple(type(optimizer) for optimizer in (gan.g_optimizer, gan.d_optimizer)),
-        (gan.update, gan.d_steps),
+        (gan.update, gan.d_steps, gan.matmul_precision),
     )
 
 
