@@ -1,6 +1,8 @@
 """What several test files make and ask."""
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 import tfgan
 from tfgan.conditions import Labels
@@ -37,6 +39,20 @@ def small_cgan(dropout=0.0, **kwargs):
         ),
         **{"seed": 7, **kwargs},
     )
+
+
+class Python(keras.layers.Layer):
+    """x -> x, by way of Python, which XLA cannot compile."""
+
+    def call(self, x):
+        y = tf.numpy_function(lambda a: a, [x], tf.float32, stateful=False)
+        return tf.ensure_shape(y, x.shape) + 0.0 * x
+
+
+def gan_with_python():
+    gan = small_gan()
+    generator = keras.Sequential([keras.Input((5,)), Python(), gan.generator])
+    return tfgan.GAN(generator, gan.discriminator, seed=0)
 
 
 MAKERS = {"gan": small_gan, "cgan": small_cgan}

@@ -119,3 +119,26 @@ def test_profile_traces_steps_but_not_the_first_call(images, tmp_path):
     short = callbacks.Profile(tmp_path / "short")
     gan.fit(images, batch_size=30, epochs=2, verbose=0, callbacks=[short])  # ends while tracing
     assert len(list((tmp_path / "short").rglob("*.xplane.pb"))) == 1
+
+
+def test_profile_of_one_call_says_that_there_is_none(images, tmp_path, capsys):
+    gan = small_gan()
+    gan.compile(jit_compile=False, steps_per_execution=9)
+    gan.fit(images, batch_size=10, verbose=0, callbacks=[callbacks.Profile(tmp_path)])
+    assert "no trace was written" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_profile_after_a_fit_that_raised(images, tmp_path):
+    class Breaks(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if batch == 1:
+                raise RuntimeError
+
+    gan = small_gan()
+    gan.compile(jit_compile=False)
+    profile = callbacks.Profile(tmp_path)
+    with pytest.raises(RuntimeError):
+        gan.fit(images, batch_size=5, verbose=0, callbacks=[Breaks(), profile])
+    gan.fit(images, batch_size=5, verbose=0, callbacks=[profile])
+    assert list(tmp_path.rglob("*.xplane.pb"))

@@ -76,3 +76,10 @@ def test_dropout_otherwise_is_kerass():
     again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert isinstance(again, Dropout)
     np.testing.assert_array_equal(again(x, training=True), rows)
+
+
+def test_dropout_at_its_ends():
+    x = np.ones((4, 3), "float32")
+    np.testing.assert_array_equal(Dropout(1.0)(x, training=True), 0 * x)
+    columns = Dropout(0.5, noise_shape=(3,), seed=2)(x, training=True).numpy()
+    assert (columns == columns[0]).all()

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
+from makers import CLASSES, SHAPE, gan_with_python, one_line, small_cgan, small_gan
 
 import tfgan
 from tfgan import loop
@@ -77,10 +77,14 @@ def test_infinite_data_and_steps_per_epoch(steps, k):
 @pytest.mark.parametrize("steps", [3, 4, 7, 8])
 @pytest.mark.parametrize("k", [3, 5])
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
-def test_finite_data_and_steps_per_epoch_as_one_step_at_a_time(steps, k):
+@pytest.mark.parametrize("known", [True, False])
+def test_finite_data_and_steps_per_epoch_as_one_step_at_a_time(steps, k, known):
     def seen(k):
         gan = recorder(steps_per_execution=k)
-        gan.fit(numbered(20, 3), steps_per_epoch=steps, epochs=4, verbose=0)
+        data = numbered(20, 3)
+        if not known:  # how many batches there are
+            data = data.filter(lambda batch: True)
+        gan.fit(data, steps_per_epoch=steps, epochs=4, verbose=0)
         return gan.batches()
 
     assert seen(k) == seen(1)
@@ -125,9 +129,20 @@ def test_interrupted_epoch_is_not_carried_over():
     assert gan.batches()[-1] == (0, 2)
 
 
-def test_callbacks_count_as_keras_counts():
+@pytest.mark.parametrize(
+    "callbacks",
+    [
+        lambda one, gan: one,
+        lambda one, gan: [one],
+        lambda one, gan: keras.callbacks.CallbackList([one], add_history=True, model=gan, epochs=1),
+    ],
+    ids=["one", "list", "CallbackList"],
+)
+def test_callbacks_count_as_keras_counts(callbacks):
     class Count(keras.callbacks.Callback):
-        calls = []
+        def __init__(self):
+            super().__init__()
+            self.calls = []
 
         def on_train_batch_begin(self, batch, logs=None):
             self.calls.append(("begin", batch))
@@ -135,9 +150,9 @@ def test_callbacks_count_as_keras_counts():
         def on_train_batch_end(self, batch, logs=None):
             self.calls.append(("end", batch))
 
-    gan = recorder(steps_per_execution=4)
+    gan = recorder(steps_per_execution=np.int64(4))
     count = Count()
-    gan.fit(numbered(30, 3), verbose=0, callbacks=count)
+    gan.fit(numbered(30, 3), verbose=0, callbacks=callbacks(count, gan))
     assert count.calls == [
         ("begin", 0),
         ("end", 3),
@@ -345,26 +360,29 @@ def test_a_smaller_last_batch_compiles_once(images):
     assert before == gan.train_function.program.experimental_get_tracing_count() == 2
 
 
-class Python(keras.layers.Layer):
-    """x -> x, by way of Python, which XLA cannot compile."""
-
-    def call(self, x):
-        y = tf.numpy_function(lambda a: a, [x], tf.float32, stateful=False)
-        return tf.ensure_shape(y, x.shape) + 0.0 * x
-
-
-def gan_with_python():
-    gan = small_gan()
-    generator = keras.Sequential([keras.Input((5,)), Python(), gan.generator])
-    return tfgan.GAN(generator, gan.discriminator, seed=0)
-
-
 def test_what_xla_cannot_compile_is_named(images):
     gan = gan_with_python()
     gan.compile(jit_compile=True)
     with pytest.raises(InputError, match="PyFunc") as error:
         gan.fit(images, verbose=0)
     assert "jit_compile" in one_line(error)
+
+
+@pytest.mark.parametrize("jit_compile", ["yes", 1, None])
+def test_jit_compile_is_one_of_three(jit_compile):
+    with pytest.raises(InputError, match="jit_compile must be one of True, False, auto") as error:
+        small_gan().compile(jit_compile=jit_compile)
+    one_line(error)
+
+
+def test_layers_that_say_they_cannot_be_compiled():
+    gan = small_gan()
+    rotation = keras.layers.RandomRotation(0.1)
+    discriminator = keras.Sequential([keras.Input(SHAPE), rotation, gan.discriminator])
+    gan = tfgan.GAN(gan.generator, discriminator)
+    with pytest.raises(InputError, match=rotation.name) as error:
+        gan.compile(jit_compile=True)
+    one_line(error)
 
 
 def test_auto_goes_on_without_xla_where_it_must(images):
@@ -385,6 +403,8 @@ def test_evaluation_takes_as_many_batches_as_asked(k):
     endless = numbered(9, 3).repeat()
     gan.evaluate(endless, steps=4, verbose=0)
     assert gan._trackers["d_loss"].count == 12
+    gan.test_on_batch(np.zeros((5, *SHAPE), "float32"))
+    assert gan._trackers["d_loss"].count == 5
     gan.evaluate(numbered(10, 3), verbose=0)
     assert gan._trackers["d_loss"].count == 10
     history = gan.fit(

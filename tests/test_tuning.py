@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from makers import small_cgan, small_gan
+from makers import gan_with_python, small_cgan, small_gan
 
 import tfgan
 from tfgan import tuning
+from tfgan.optimizers import MomentumSGD
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def test_auto_takes_the_faster_and_changes_nothing_else(images, faster, monkeypa
     auto = trained("auto", images=images)
     assert auto.jit_compile is faster
     assert not auto.unsettled
-    monkeypatch.setattr(tuning, "_seconds", None)  # settled once
+    monkeypatch.setattr(tuning, "_is_faster", None)  # settled once
     fixed = trained(faster, images=images)
     for a, b in zip(state(auto), state(fixed), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -69,6 +70,17 @@ def test_steps_worth_a_call(call, step, expected, monkeypatch):
     monkeypatch.setattr(tuning, "_seconds", lambda train, stacks, count: call + step * count)
     monkeypatch.setattr(tuning, "_everything_kept", lambda train, stacks: pytest.MonkeyPatch.context())
     assert tuning._steps_worth_a_call(None, None, 64) == expected
+
+
+def test_the_batch_size_that_was_seen(images, monkeypatch):
+    seen = []
+    monkeypatch.setattr(tuning, "settle", lambda gan, batch, most_steps: seen.append(len(batch[0])))
+    gan = small_gan()
+    gan.compile(steps_per_execution="auto")
+    gan.fit(tf.data.Dataset.from_tensor_slices(images).batch(7), verbose=0)
+    gan.fit((images[:9] for _ in range(2)), steps_per_epoch=2, verbose=0)  # bare arrays, too
+    assert seen == [7, 9]
+    assert gan.train_steps == 7
 
 
 def test_k_is_bounded_by_memory(monkeypatch):
@@ -120,8 +132,17 @@ def test_every_kind_of_data_can_be_tuned_for(images, labels, kind):
     assert gan.d_optimizer.iterations == 5
 
 
-def test_measuring_puts_back_what_convolutions_changed():
-    """Their steps are compiled one by one: variables lie in a function within the program."""
+OPTIMIZERS = {
+    "momentum": lambda: MomentumSGD(0.1, 0.9),  # writes its slots without reading them
+    "sgd": lambda: keras.optimizers.SGD(0.1, momentum=0.9),
+    "adam": lambda: keras.optimizers.Adam(0.1, use_ema=True),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("jit_compile", [True, False])
+def test_measuring_puts_everything_back(optimizer, jit_compile):
+    """Also of convolutions, whose variables lie in a function within the program."""
     layers = keras.layers
     generator = keras.Sequential(
         [
@@ -142,11 +163,25 @@ def test_measuring_puts_back_what_convolutions_changed():
         ]
     )
     gan = tfgan.GAN(generator, discriminator, seed=0)
-    gan.compile(jit_compile=True, steps_per_execution="auto")
+    gan.compile(
+        g_optimizer=OPTIMIZERS[optimizer](),
+        d_optimizer=OPTIMIZERS[optimizer](),
+        jit_compile=jit_compile,
+        steps_per_execution="auto",
+    )
     before = state(gan)
     tuning.settle(gan, [np.full((6, 4, 4, 1), 0.5, "float32")])
     for a, b in zip(before, state(gan), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_known_choice_does_not_force_xla_on_what_it_cannot_compile(images):
+    gan = gan_with_python()
+    gan.compile(jit_compile="auto")
+    tuning._fastest[tuning._kind(gan, [tf.zeros((1, 10, *gan.image_shape))])] = True
+    with pytest.warns(UserWarning, match="without XLA"):
+        gan.fit(images, batch_size=10, verbose=0)
+    assert gan.jit_compile is False
 
 
 def test_a_batch_before_does_not_decide(images, monkeypatch):

@@ -1,5 +1,7 @@
 """Batches, whatever data they come in: what a GAN reads of one, and how many there are."""
 
+import itertools
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -43,10 +45,10 @@ def parts_of(gan, batch):
 
 def specs_of(gan, element_spec):
     """Returns the `tf.TensorSpec`s of `parts_of`, also where a data set does not know its shapes."""
-    shapes = [(None, *gan.image_shape), (None,)]
+    example = [tf.zeros((1, *gan.image_shape)), gan.example_condition(1)]
     return [
-        tf.TensorSpec(shape if spec.shape.rank is None else spec.shape, spec.dtype)
-        for spec, shape in zip(parts_of(gan, element_spec), shapes, strict=False)
+        tf.TensorSpec((None, *like.shape[1:]) if spec.shape.rank is None else spec.shape, spec.dtype)
+        for spec, like in zip(parts_of(gan, element_spec), example, strict=False)
     ]
 
 
@@ -95,21 +97,26 @@ def batches_of(x, batch_size=None):
 
 
 def example_batch(gan, x, y=None, batch_size=None):
-    """Returns a batch like those of the data: [images], or [images, condition].
+    """Returns the data and a batch like those of it: x, and [images] or [images, condition].
 
     A data set is not read, which could change the order of its images: its specification tells the
-    shapes and types of what here is 0.
+    shapes and types of what here is 0, and `gan.seen_batch_size` how many, where it does not. A
+    generator is read and put together again.
     """
     batch_size = batch_size or KERAS_BATCH
     if isinstance(x, tf.data.Dataset):
         specs = specs_of(gan, x.element_spec)
-    elif isinstance(x, keras.utils.PyDataset) or hasattr(x, "shape"):
-        batch = (x, y) if hasattr(x, "shape") else x[0]
-        parts = [np.asarray(part[:batch_size]) for part in parts_of(gan, batch)]
-        return [part.astype("float32") if part.dtype.kind == "f" else part for part in parts]
-    else:  # a generator, which runs once
-        condition = gan.example_condition(batch_size)
-        images = np.zeros((batch_size, *gan.image_shape), "float32")
-        return [images] if condition is None else [images, condition]
-    size = specs[0].shape[0] or batch_size
-    return [np.zeros([n or 1 for n in (size, *s.shape[1:])], s.dtype.as_numpy_dtype) for s in specs]
+        size = specs[0].shape[0] or gan.seen_batch_size or batch_size
+        shapes = [[n or 1 for n in (size, *spec.shape[1:])] for spec in specs]
+        kinds = [spec.dtype.as_numpy_dtype for spec in specs]
+        return x, [np.zeros(shape, kind) for shape, kind in zip(shapes, kinds, strict=True)]
+    if isinstance(x, keras.utils.PyDataset):
+        parts = parts_of(gan, x[0])
+    elif hasattr(x, "shape"):
+        parts = parts_of(gan, (x[:batch_size], None if y is None else y[:batch_size]))
+    else:
+        first = next(x)
+        x = (batch for batch in itertools.chain([first], x))
+        parts = parts_of(gan, first)
+    parts = [np.asarray(part) for part in parts]
+    return x, [part.astype("float32") if part.dtype.kind == "f" else part for part in parts]

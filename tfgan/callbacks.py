@@ -181,13 +181,14 @@ class Profile(keras.callbacks.Callback):
         super().__init__()
         self.directory = Path(directory)
         self.calls = _at_least_one("calls", calls)
-
-    def on_train_begin(self, logs=None):
-        self._done = 0
         self._running = False
 
+    def on_train_begin(self, logs=None):
+        self._stop()  # what a `fit` that raised left running
+        self._done = 0
+
     def on_train_batch_begin(self, batch, logs=None):
-        if self._done == 1:
+        if self._done == 1 and not self._running:
             tf.profiler.experimental.start(str(self.directory))
             self._running = True
 
@@ -198,6 +199,12 @@ class Profile(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._stop()
+        if self._done < 2:
+            print(
+                f"no trace was written: there was {self._done} call of the training program, the one "
+                "that compiles; train more epochs, or take fewer steps at a time.",
+                file=sys.stderr,
+            )
 
     def _stop(self):
         if self._running:

@@ -22,7 +22,7 @@ def check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution
     """Refuses what does not go together in `GAN.compile`."""
     check_choice("update", update, UPDATES)
     counts = {"d_steps": d_steps}
-    if steps_per_execution != "auto":
+    if not isinstance(steps_per_execution, str) or steps_per_execution != "auto":
         counts["steps_per_execution"] = steps_per_execution
     for name, value in counts.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
@@ -40,8 +40,8 @@ def check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution
 
 def check_choice(name, value, choices):
     """Refuses a value that is none of the choices."""
-    if value not in choices:
-        raise InputError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+    if not any(value is choice or (value == choice and isinstance(value, str)) for choice in choices):
+        raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}.")
 
 
 def samplewise(gan):
@@ -59,15 +59,32 @@ def samplewise(gan):
     images = tf.cast(images, gan.compute_dtype)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(images)
-        logits = gan.discriminate(images, gan.example_condition(4), training=True)
-        first = logits[0]
+        logits = tf.unstack(gan.discriminate(images, gan.example_condition(4), training=True))
         own_losses = network.losses
-    from_first = tape.gradient(first, images)
+    # (logit, image): whether any pixel of the image moves the logit
+    moves = np.array([_any_by_image(tape.gradient(logit, images)) for logit in logits])
     of_losses = [tape.gradient(loss, images) for loss in own_losses]
     for variable, value in before:
         variable.assign(value)
-    alone = from_first is None or not np.any(from_first[1:])
-    return alone and all(slope is None for slope in of_losses)
+    alone = moves.diagonal().any() and not moves[~np.eye(4, dtype=bool)].any()
+    return bool(alone) and all(slope is None for slope in of_losses)
+
+
+def _any_by_image(gradient):
+    if gradient is None:
+        return np.zeros(4, bool)
+    return np.asarray(gradient).reshape(4, -1).any(axis=1)  # (B,)
+
+
+def check_supports_jit(model):
+    """Refuses XLA for layers that say they cannot be compiled by it.
+
+    Raises:
+        InputError: naming them.
+    """
+    names = [layer.name for layer in model._flatten_layers() if not layer.supports_jit]
+    if names:
+        raise InputError(f"XLA cannot compile {', '.join(names)}: use jit_compile='auto' or False.")
 
 
 def check_precision(*networks):

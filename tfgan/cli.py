@@ -67,7 +67,7 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
         click.echo(f"tfgan: stopped; go on with: {go_on}", err=True)
         sys.exit(130)
     click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")
-    if profile:
+    if any(path.glob("tensorboard/plugins/profile/*")):
         click.echo(f"trace: {path / 'tensorboard'} (tensorboard --logdir, with its profile plugin)")
 
 

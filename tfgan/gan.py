@@ -147,8 +147,9 @@ class GAN(Trainer):
                 `fit` which is faster here. They draw different random numbers from one seed.
             steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
                 which changes nothing but the speed; "auto" takes as many as calls then cost little.
-            matmul_precision: "float32" or "bfloat16": what the operands of matrix products and
-                convolutions are rounded to while training. All else is float32.
+            matmul_precision: "float32" or "bfloat16": what the operands and results of matrix
+                products and convolutions are rounded to while training, forward and back. Their sums
+                and all else are float32.
             run_eagerly: bool, as in Keras.
 
         Raises:
@@ -158,6 +159,7 @@ class GAN(Trainer):
         self.loss_pair = losses.get(loss)
         checks.check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution)
         checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
+        checks.check_choice("jit_compile", jit_compile, (True, False, "auto"))
         checks.check_precision(self.generator, self.discriminator)
         execution = {
             "jit_compile": jit_compile,
@@ -222,7 +224,8 @@ class GAN(Trainer):
         images, condition = batches.split_batch(self, data)
         if images.dtype == tf.uint8:
             images = tf.cast(images, tf.float32) / 255.0
-        return tf.cast(images, self.compute_dtype), condition
+        double = "float64" in (self.compute_dtype, self.discriminator.compute_dtype)
+        return tf.cast(images, "float64" if double else self.compute_dtype), condition
 
     def record(self, count, **values):
         """Adds the mean of each value, over `count` images, to the metric of that name."""

@@ -134,7 +134,7 @@ def _check_parts(gan, batch):
 def _checked_generator(gan, batches):
     for batch in batches:
         _check_parts(gan, batch)
-        yield batch
+        yield batch if isinstance(batch, tuple) else (batch,)  # as Keras wants them
 
 
 class _CheckedPyDataset(keras.utils.PyDataset):
@@ -192,6 +192,7 @@ def _scan(gan, dataset):
     deadline = time.monotonic() + SCAN_SECONDS
     for batch in dataset.with_options(options).as_numpy_iterator():
         _check_parts(gan, batch)
+        gan.seen_batch_size = gan.seen_batch_size or len(split_batch(gan, batch)[0])
         if time.monotonic() > deadline:
             return False
     return True

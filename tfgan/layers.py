@@ -22,15 +22,15 @@ class Dropout(keras.layers.Dropout):
     def call(self, inputs, training=False):
         if not training or self.rate == 0:
             return inputs
-        shape = ops.shape(inputs) if self.noise_shape is None else self._noise_shape(inputs)
+        if self.rate == 1:
+            return ops.zeros_like(inputs)
+        shape = ops.shape(inputs)
+        if self.noise_shape is not None:
+            shape = [n or shape[axis] for axis, n in enumerate(self.noise_shape)]
         seed = tf.math.floormod(self.seed_generator.next(), 2**31 - 1)
         bits = latents.random_bits(shape, tf.cast(seed, tf.int32))
         kept = ops.greater_equal(bits, tf.constant(int(self.rate * 2**32), tf.uint32))
         return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))
-
-    def _noise_shape(self, inputs):
-        sizes = zip(ops.shape(inputs), self.noise_shape, strict=True)
-        return [size if wanted is None else wanted for size, wanted in sizes]
 
 
 @keras.saving.register_keras_serializable(package="tfgan")

@@ -64,9 +64,12 @@ class Loop:
             done, logs = self._run_one_by_one(iterator, limit)
         else:
             done, logs = self._run_stacked(iterator, limit)
-        if not done:
+        self.position += limit
+        # Where the data ended within the last call of an epoch, Keras must know now: in the next epoch
+        # it would go on with an iterator that has nothing more to give.
+        ended_late = done < limit and self.position == self.steps
+        if not done or ended_late:
             raise StopIteration
-        self.position += done
         return logs
 
     def _run_one_by_one(self, iterator, limit):
@@ -172,7 +175,7 @@ def _xla_failure(error):
     found = re.search(r"unsupported operations .*?: (\w+) \(", message)
     if found:
         return f"XLA cannot compile {found.group(1)}, which the networks use"
-    if "XLA" in message or "compile" in message.lower():
+    if re.search("XLA compil|compile-time constant|ompilation fail|to compile graph", message):
         return f"XLA cannot compile this GAN ({message[:200]})"
     return None
 
@@ -275,6 +278,9 @@ def epochs(gan, steps_per_epoch, count):
         gan: `GAN`.
         steps_per_epoch: int, or None for all the data.
         count: int or None. Batches of the data, where that is known.
+
+    Returns:
+        Keras callback that `fit` must be given.
     """
     wanted = gan.steps_per_execution
     if steps_per_epoch and count and count > steps_per_epoch:
@@ -283,20 +289,10 @@ def epochs(gan, steps_per_epoch, count):
         gan.steps_per_execution = next(fitting)
     gan.make_train_function().begin(steps_per_epoch)
     try:
-        yield
+        yield _EpochBegin()
     finally:
         gan.steps_per_execution = wanted
         gan.train_function.begin()
-
-
-def with_epochs(gan, callbacks):
-    """Returns callbacks for `fit`, and one that tells the loop where an epoch begins."""
-    begin = _EpochBegin()
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        begin.set_model(gan)
-        callbacks.append(begin)
-        return callbacks
-    return [begin, *keras.tree.flatten(callbacks or [])]
 
 
 class _EpochBegin(keras.callbacks.Callback):

@@ -1,7 +1,7 @@
 """Matrix products and convolutions in bfloat16 inside a float32 graph.
 
-Keras's `mixed_bfloat16` policy computes whole layers in bfloat16, their sums and activations too. Here
-only the operands of products are rounded: the rest stays float32, whatever layers a network has.
+Keras's `mixed_bfloat16` policy computes whole layers in bfloat16, biases and activations too. Here only
+what goes into a product and comes out of it is rounded: the rest stays float32, whatever the layers.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ _PRODUCTS = {
 
 @contextlib.contextmanager
 def products(precision):
-    """What is traced inside rounds the float32 operands of products to `precision`.
+    """What is traced inside rounds the float32 operands and results of products to `precision`.
 
     Args:
         precision: "float32" (nothing changes) or "bfloat16". TensorFlow's kernels sum such products in

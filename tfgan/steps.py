@@ -4,6 +4,8 @@ import contextlib
 
 import tensorflow as tf
 
+from tfgan.errors import InputError
+
 # Streams of random numbers that must not meet: latents come from the seed (seed, stream + step).
 D_STREAM, G_STREAM, TEST_STREAM, SAMPLE_STREAM = (n << 48 for n in range(4))
 
@@ -90,8 +92,9 @@ def simultaneous_step(gan, real_images, condition, step):
         loss_tape.watch((real_logits, fake_logits))
         d_loss = gan.loss_pair.d_loss(real_logits, fake_logits)
         g_loss = gan.loss_pair.g_loss(fake_logits)
-    d_slopes = loss_tape.gradient(d_loss, (real_logits, fake_logits))
-    g_slope = loss_tape.gradient(g_loss, fake_logits)
+    zero = tf.UnconnectedGradients.ZERO  # a loss may do without some logits
+    d_slopes = loss_tape.gradient(d_loss, (real_logits, fake_logits), unconnected_gradients=zero)
+    g_slope = loss_tape.gradient(g_loss, fake_logits, unconnected_gradients=zero)
     d_variables = gan.discriminator.trainable_variables
     if gan.samplewise:
         d_gradients, image_slope = _shared_gradients(
@@ -100,6 +103,11 @@ def simultaneous_step(gan, real_images, condition, step):
     else:
         d_gradients = _gradient(d_tape, d_outputs, d_variables, d_slopes)
         image_slope = d_tape.gradient(fake_logits, fake_images, g_slope)
+    if image_slope is None:
+        raise InputError(
+            "the discriminator passes no gradient back to its images, which the generator learns from: "
+            "replace the layer that stops it."
+        )
     g_variables = gan.generator.trainable_variables
     g_gradients = _gradient(g_tape, g_outputs, g_variables, (image_slope,))
     gan.d_optimizer.apply(d_gradients, d_variables)

@@ -1,6 +1,5 @@
 """Keras's `fit` and `evaluate`, with a look at the data first and `tfgan.loop` inside."""
 
-import contextlib
 import types
 from typing import Any
 
@@ -13,16 +12,19 @@ from tfgan import batches, checks, inputs, loop, tuning
 class Trainer(keras.Model):
     """What a GAN's training has in common with that of any GAN: all but its steps."""
 
+    seen_batch_size = None
     train_function: Any
     test_function: Any
 
     def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
         """Keras's `compile` of how steps are executed; both may be "auto", see `tfgan.tuning`."""
         open_to = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
+        if jit_compile is True and not run_eagerly:
+            checks.check_supports_jit(self)
         super().compile(
             optimizer=None,
             jit_compile=jit_compile is True,
-            steps_per_execution=1 if steps_per_execution == "auto" else steps_per_execution,
+            steps_per_execution=1 if steps_per_execution == "auto" else int(steps_per_execution),
             run_eagerly=run_eagerly,
         )
         # What is measured when training begins. Evaluation does not wait for it.
@@ -58,6 +60,7 @@ class Trainer(keras.Model):
                 was asked for and cannot compile the networks.
         """
         inputs.check_fit_arguments(x, kwargs)
+        self.seen_batch_size = None  # of a data set that does not say
         x = batches.unstacked(self, x)
         if check:
             x, y = inputs.checked(self, x, y)
@@ -67,8 +70,24 @@ class Trainer(keras.Model):
         checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
         if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
-        with inputs.as_input_error(), self._loop_for(x, y, kwargs):
+        if self._on_strategy:
+            with inputs.as_input_error():
+                return super().fit(x, y, validation_data=validation_data, **kwargs)
+        steps, batch_size = kwargs.get("steps_per_epoch"), kwargs.get("batch_size")
+        count = batches.batches_of(x, batch_size)
+        if self.unsettled and not self.run_eagerly:
+            x, batch = batches.example_batch(self, x, y, batch_size)
+            tuning.settle(self, batch, most_steps=steps or count)
+        with inputs.as_input_error(), loop.epochs(self, steps, count) as epoch_begin:
+            kwargs["callbacks"] = self._callbacks(epoch_begin, kwargs.get("callbacks"))
             return super().fit(x, y, validation_data=validation_data, **kwargs)
+
+    def _callbacks(self, first, others):
+        """Keras's callbacks for one `fit`: these and those that it was given."""
+        if not isinstance(others, keras.callbacks.CallbackList):
+            return [first, *keras.tree.flatten(others or [])]
+        params = getattr(others, "params", None) or {}
+        return keras.callbacks.CallbackList([first, *others.callbacks], model=self, **params)
 
     def evaluate(self, x=None, y=None, **kwargs):
         """Mean losses and scores over a data set, in inference mode; like `keras.Model.evaluate`.
@@ -77,26 +96,16 @@ class Trainer(keras.Model):
         """
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y = inputs.checked(self, batches.unstacked(self, x), y)
-        if not self._on_strategy:
-            self.make_test_function()
-            self.test_function.begin(kwargs.get("steps"))
-        with inputs.as_input_error():
-            return super().evaluate(x, y, **kwargs)
-
-    @contextlib.contextmanager
-    def _loop_for(self, x, y, arguments):
-        """Makes the train function ready for what `fit` was given."""
         if self._on_strategy:
-            yield
-            return
-        steps, batch_size = arguments.get("steps_per_epoch"), arguments.get("batch_size")
-        count = batches.batches_of(x, batch_size)
-        if self.unsettled and not self.run_eagerly:
-            batch = batches.example_batch(self, x, y, batch_size)
-            tuning.settle(self, batch, most_steps=steps or count)
-        arguments["callbacks"] = loop.with_epochs(self, arguments.get("callbacks"))
-        with loop.epochs(self, steps, count):
-            yield
+            with inputs.as_input_error():
+                return super().evaluate(x, y, **kwargs)
+        test = self.make_test_function()
+        test.begin(kwargs.get("steps"))
+        try:
+            with inputs.as_input_error():
+                return super().evaluate(x, y, **kwargs)
+        finally:
+            test.begin()
 
     @property
     def _on_strategy(self):

@@ -40,10 +40,8 @@ def settle(gan, batch, *, most_steps=None):
         rows = max(1, min(MOST_STEPS, MOST_BYTES // max(1, size), most_steps or MOST_STEPS))
     stacks = [tf.stack([part] * rows) for part in batch]
     if "jit_compile" in gan.unsettled:
-        kind, compiled = _kind(gan, stacks), None
-        if kind not in _fastest:
-            _fastest[kind], compiled = _faster(gan, stacks, rows)
-        gan.settle_jit_compile(_fastest[kind])
+        jit_compile, compiled = _faster(gan, stacks, rows)
+        gan.settle_jit_compile(jit_compile)
         gan.train_function = compiled
     if open_k:
         gan.steps_per_execution = rows
@@ -58,27 +56,34 @@ def _kind(gan, stacks):
         tuple(tuple(tuple(w.shape) for w in network.weights) for network in networks),
         tuple((tuple(stack.shape[1:]), stack.dtype) for stack in stacks),
         tuple(type(optimizer) for optimizer in (gan.g_optimizer, gan.d_optimizer)),
-        (gan.update, gan.d_steps, gan.matmul_precision),
+        (gan.update, gan.d_steps, gan.matmul_precision, str(gan.loss_pair)),
+        tuple(network.dtype_policy.name for network in networks),
     )
 
 
 def _faster(gan, stacks, rows):
-    """Returns whether XLA is the faster, and the loop of the faster one."""
+    """Returns whether XLA is the faster and can compile this, and the loop of the faster one."""
     loops = {jit: loop.Loop(gan, gan.train_step, jit_compile=jit) for jit in (True, False)}
+    kind = _kind(gan, stacks)
+    if _fastest.get(kind) is False:
+        return False, loops[False]
     with _everything_kept(loops[False], stacks):
         try:
             _seconds(loops[True], stacks, rows)
         except loop.XLAError as error:
-            warnings.warn(f"{error.reason}: training goes on without XLA.", stacklevel=4)
+            warnings.warn(f"{error.reason}: training goes on without XLA.", stacklevel=6)
             return False, loops[False]
-        once = max(_seconds(each, stacks, rows) for each in loops.values() for _ in range(2))
-        repeats = max(1, math.ceil(SECONDS / once))
-        times: dict[bool, list] = {jit: [] for jit in loops}
-        for _ in range(ROUNDS):
-            for jit, each in loops.items():
-                times[jit].append(_seconds(each, stacks, rows, repeats))
-    jit = statistics.median(times[True]) <= statistics.median(times[False])
-    return jit, loops[jit]
+        if kind not in _fastest:
+            _fastest[kind] = _is_faster(loops[True], loops[False], stacks, rows)
+    return _fastest[kind], loops[_fastest[kind]]
+
+
+def _is_faster(one, other, stacks, rows):
+    once = max(_seconds(each, stacks, rows) for each in (one, other) for _ in range(2))
+    repeats = max(1, math.ceil(SECONDS / once))
+    times = [[_seconds(each, stacks, rows, repeats) for each in (one, other)] for _ in range(ROUNDS)]
+    mine, others = map(statistics.median, zip(*times, strict=True))
+    return mine <= others
 
 
 def _steps_worth_a_call(train, stacks, rows):
@@ -105,7 +110,11 @@ def _seconds(train, stacks, count, repeats=1):
 @contextlib.contextmanager
 def _everything_kept(train, stacks):
     """Puts every variable that training changes back to what it is."""
-    variables = train.program.get_concrete_function(stacks, tf.constant(1)).graph.variables
+    gan = train.gan
+    known = [*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables]
+    # The program's own list, for what users' layers hold, lacks what only raw operations write to.
+    used = train.program.get_concrete_function(stacks, tf.constant(1)).graph.variables
+    variables = [*(variable.value for variable in known), *used]
     before = [tf.identity(variable) for variable in variables]
     try:
         yield

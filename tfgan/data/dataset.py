@@ -85,7 +85,7 @@ class Data:
         Args:
             epoch: int.
             bytes_stay: bool. Images that are kept as uint8 stay so, a quarter of the memory traffic:
-                `fit` makes the same floats of them on the device.
+                `fit` makes floats of them on the device, where XLA may round the last bit otherwise.
         """
         pixels = as_stored if bytes_stay else to_float
         dataset = _finish(self._splits["train"], self.seed, pixels)
