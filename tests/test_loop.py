@@ -55,8 +55,8 @@ def in_order(count, batch):
     return [(first, min(batch, count - first)) for first in range(0, count, batch)]
 
 
-@pytest.mark.parametrize("count", [1, 6, 7, 20, 21, 23])
-@pytest.mark.parametrize("k", [1, 2, 3, 7, 50])
+@pytest.mark.parametrize("count", [1, 7, 21, 23])
+@pytest.mark.parametrize("k", [1, 3, 50])
 def test_every_batch_of_finite_data_once_an_epoch(count, k):
     gan = recorder(steps_per_execution=k)
     history = gan.fit(numbered(count, 3), epochs=EPOCHS, verbose=0)
@@ -65,8 +65,8 @@ def test_every_batch_of_finite_data_once_an_epoch(count, k):
     np.testing.assert_allclose(history.history["d_loss"], [mean] * EPOCHS, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("steps", [1, 4, 5, 7])
-@pytest.mark.parametrize("k", [1, 3, 4, 50])
+@pytest.mark.parametrize("steps", [1, 4, 7])
+@pytest.mark.parametrize("k", [3, 50])
 def test_infinite_data_and_steps_per_epoch(steps, k):
     gan = recorder(steps_per_execution=k)
     gan.fit(numbered(10, 3).repeat(), steps_per_epoch=steps, epochs=EPOCHS, verbose=0)
@@ -74,7 +74,7 @@ def test_infinite_data_and_steps_per_epoch(steps, k):
     assert gan.batches() == expected[: EPOCHS * steps]
 
 
-@pytest.mark.parametrize("steps", [3, 4, 7, 8])
+@pytest.mark.parametrize("steps", [3, 7, 8])
 @pytest.mark.parametrize("k", [3, 5])
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 @pytest.mark.parametrize("known", [True, False])

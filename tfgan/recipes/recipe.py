@@ -103,7 +103,10 @@ def _parse(key, text, default):
         value = float(value)
     wanted = _AUTO.get(key, type(default))
     if type(value) is not wanted:
-        raise InputError(f"{key} takes {wanted.__name__} values such as {default!r}, got {text!r}.")
+        kind = f"{wanted.__name__} values such as {default!r}"
+        if key in _AUTO:
+            kind = f"{wanted.__name__} values or auto"
+        raise InputError(f"{key} takes {kind}, got {text!r}.")
     return value
 
 
