@@ -9,10 +9,23 @@ import numpy as np
 import pytest
 from makers import CLASSES, MAKERS, SHAPE
 
+from tfgan import tuning
+
 
 @pytest.fixture(autouse=True)
 def _seeded():
     keras.utils.set_random_seed(0)
+
+
+class _AlwaysGraph(dict):
+    def get(self, kind):
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _auto_is_without_xla(monkeypatch):
+    """Measuring takes seconds of compilation each time; tests of "auto" itself undo this."""
+    monkeypatch.setattr(tuning, "_fastest", _AlwaysGraph())
 
 
 @pytest.fixture(params=MAKERS)

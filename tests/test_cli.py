@@ -10,7 +10,16 @@ from makers import stripes
 
 from tfgan import cli
 
-SMALL = ["--set", "units=8", "--set", "batch_size=16", "--set", "latent_dim=4"]
+SMALL = [
+    "--set",
+    "units=8",
+    "--set",
+    "batch_size=16",
+    "--set",
+    "latent_dim=4",
+    "--set",
+    "jit_compile=false",
+]
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import tensorflow as tf
 from makers import CLASSES, SHAPE, gan_with_python, one_line, small_cgan, small_gan
 
 import tfgan
-from tfgan import loop
+from tfgan import loop, tuning
 from tfgan.errors import InputError
 
 EPOCHS = 3
@@ -257,7 +257,7 @@ def test_bitwise_equal_for_every_k(arguments, jit_compile):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("k", [2, 4, 6, 50])
+@pytest.mark.parametrize("k", [4, 50])
 @pytest.mark.parametrize("update", tfgan.checks.UPDATES)
 @pytest.mark.parametrize("maker", [small_gan, small_cgan, convolutional, in_bfloat16])
 def test_bitwise_equal_for_many(k, jit_compile, update, maker):
@@ -385,7 +385,8 @@ def test_layers_that_say_they_cannot_be_compiled():
     one_line(error)
 
 
-def test_auto_goes_on_without_xla_where_it_must(images):
+def test_auto_goes_on_without_xla_where_it_must(images, monkeypatch):
+    monkeypatch.setattr(tuning, "_fastest", {})
     gan = gan_with_python()
     gan.compile(jit_compile="auto", steps_per_execution=2)
     with pytest.warns(UserWarning, match="PyFunc.*without XLA") as warned:

@@ -9,7 +9,7 @@ from makers import one_line, stripes
 from tfgan import runs
 from tfgan.errors import InputError
 
-SMALL = ["units=8", "latent_dim=4", "batch_size=16", "sample_every=2"]
+SMALL = ["units=8", "latent_dim=4", "batch_size=16", "sample_every=2", "jit_compile=false"]
 
 
 @pytest.fixture
