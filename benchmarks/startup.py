@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-ROUNDS = 9
+ROUNDS = 5
 IMPORTS = ("tensorflow", "tensorflow, keras", "tfgan")
 
 
