@@ -22,7 +22,7 @@ def check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution
     """Refuses what does not go together in `GAN.compile`."""
     check_choice("update", update, UPDATES)
     counts = {"d_steps": d_steps}
-    if not isinstance(steps_per_execution, str) or steps_per_execution != "auto":
+    if steps_per_execution != "auto":
         counts["steps_per_execution"] = steps_per_execution
     for name, value in counts.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
