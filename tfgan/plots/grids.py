@@ -1,4 +1,4 @@
-"""Pictures of images. Each function returns a `matplotlib.figure.Figure`; `save` writes one."""
+"""Pictures of images, as grids."""
 
 from pathlib import Path
 

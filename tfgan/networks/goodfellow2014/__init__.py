@@ -1,0 +1,25 @@
+"""The networks of the first GAN paper, a file per data set; `Generator`, `Discriminator`: MNIST's.
+
+Reference:
+    Goodfellow et al., *Generative Adversarial Nets*, 2014 (arXiv 1406.2661), and its published code.
+"""
+
+from tfgan.networks.goodfellow2014.mnist import (
+    DISCRIMINATOR_LIMIT,
+    GENERATOR_LIMIT,
+    Discriminator,
+    Generator,
+    ImageOutput,
+    check_image_shape,
+    uniform,
+)
+
+__all__ = [
+    "DISCRIMINATOR_LIMIT",
+    "GENERATOR_LIMIT",
+    "Discriminator",
+    "Generator",
+    "ImageOutput",
+    "check_image_shape",
+    "uniform",
+]
