@@ -18,7 +18,7 @@ def module(gan, *, batch=None):
         labels), and gives `images` float32 `(batch, H, W, C)` in [0, 1].
     """
     wrapped = tf.Module()
-    wrapped.generator_weights = [variable.value for variable in gan.generator.variables]
+    wrapped.generator_weights = [variable.value for variable in gan.sampler.variables]
     specs = [tf.TensorSpec((batch, gan.latent_dim), tf.float32, name="latents")]
     if gan.conditional:
         example = gan.example_condition(1)

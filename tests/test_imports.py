@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors", "files"},
     {"conditions", "latents", "layers", "losses", "optimizers", "data", "metrics"},
-    {"batches", "checks", "inputs", "networks", "precision", "steps"},
+    {"averaging", "batches", "checks", "inputs", "networks", "precision", "steps"},
     {"loop"},
     {"tuning"},
     {"trainer"},

@@ -56,9 +56,9 @@ class CGAN(GAN):
             return tf.constant(self.condition.draw(count, seed=0))
         return checks.zeros_for_second_input(self.generator, count)
 
-    def generate(self, latents, condition=None, *, training):
-        """Runs the generator on `[latents, condition]`."""
-        return self.generator([latents, condition], training=training)
+    def call_generator(self, network, latents, condition, *, training):
+        """Calls a generator on `[latents, condition]`."""
+        return network([latents, condition], training=training)
 
     def discriminate(self, images, condition=None, *, training):
         """Runs the discriminator on `[images, condition]`."""

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import batches, checks, latents, losses, precision, steps
+from tfgan import averaging, batches, checks, latents, losses, precision, steps
 from tfgan.errors import InputError
 from tfgan.trainer import Trainer
 
@@ -49,6 +49,7 @@ class GAN(Trainer):
         checks.check_networks(generator, discriminator)
         self.generator = generator
         self.discriminator = discriminator
+        self.ema_generator = None  # what `compile(ema_decay=...)` makes
         self.latent_dim = checks.find_latent_dim(generator, latent_dim)
         self.noise = noise or getattr(generator, "noise", "normal")
         self._draw = latents.get(self.noise)
@@ -103,9 +104,22 @@ class GAN(Trainer):
         """Returns a condition the networks can be called with: None here, a tensor for a CGAN."""
         return
 
-    def generate(self, latents, condition=None, *, training):
-        """Runs the generator: float `(batch, latent_dim)` -> images float `(batch, H, W, C)`."""
-        return self.generator(latents, training=training)
+    @property
+    def sampler(self):
+        """The network that samples: the generator's moving average where there is one."""
+        return self.generator if self.ema_generator is None else self.ema_generator
+
+    def generate(self, latents, condition=None, *, training, ema=True):
+        """Runs the generator: float `(batch, latent_dim)` -> images float `(batch, H, W, C)`.
+
+        Outside of training it is the `sampler`, unless `ema` is False.
+        """
+        network = self.sampler if ema and not training else self.generator
+        return self.call_generator(network, latents, condition, training=training)
+
+    def call_generator(self, network, latents, condition, *, training):
+        """Calls a generator with what it takes: here the latents, see `CGAN`."""
+        return network(latents, training=training)
 
     def discriminate(self, images, condition=None, *, training):
         """Runs the discriminator: images float `(batch, H, W, C)` -> logits `(batch, 1)`.
@@ -127,6 +141,7 @@ class GAN(Trainer):
         loss="non_saturating",
         update="alternating",
         d_steps=1,
+        ema_decay=None,
         jit_compile="auto",
         steps_per_execution=1,
         matmul_precision="float32",
@@ -143,6 +158,8 @@ class GAN(Trainer):
                 serve both gradients, taken at the weights before the update, as in the 2014 code).
             d_steps: int >= 1. Discriminator steps, each on a fresh batch, per generator step;
                 "simultaneous" knows only 1.
+            ema_decay: float in (0, 1) or None. Decay per generator step of a moving average of the
+                generator's weights, which then makes the samples; None keeps no average.
             jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
                 `fit` which is faster here. They draw different random numbers from one seed.
             steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
@@ -153,8 +170,8 @@ class GAN(Trainer):
             run_eagerly: bool, as in Keras.
 
         Raises:
-            InputError: for an unknown loss, update or precision, `d_steps` below 1, or one optimizer
-                for both.
+            InputError: for an unknown loss, update or precision, `d_steps` below 1, one optimizer
+                for both, or a generator that cannot be copied where an average is asked for.
         """
         self.loss_pair = losses.get(loss)
         checks.check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution)
@@ -167,6 +184,7 @@ class GAN(Trainer):
             "run_eagerly": run_eagerly,
         }
         self.compile_loop(**execution)
+        self._set_ema(ema_decay)
         self.update = update
         self.matmul_precision = matmul_precision
         self.d_steps = int(d_steps)
@@ -180,9 +198,20 @@ class GAN(Trainer):
             "loss": loss,
             "update": update,
             "d_steps": self.d_steps,
+            "ema_decay": self.ema_decay,
             "matmul_precision": matmul_precision,
             **execution,
         }
+
+    def _set_ema(self, decay):
+        self.ema_decay = averaging.check_decay(decay)
+        if self.ema_decay is None:
+            self.ema_generator = None
+        elif self.ema_generator is None:
+            z, condition = tf.zeros((2, self.latent_dim)), self.example_condition(2)
+            self.ema_generator = averaging.copy(
+                self.generator, lambda twin: self.call_generator(twin, z, condition, training=False)
+            )
 
     def get_compile_config(self):
         if not self.compiled:
@@ -266,7 +295,7 @@ class GAN(Trainer):
         pair = tf.stack([tf.constant(seed, tf.int64), tf.cast(number, tf.int64)])
         return self._draw((count, self.latent_dim), pair)
 
-    def sample(self, count, condition=None, *, seed=None, batch_size=500):
+    def sample(self, count, condition=None, *, seed=None, batch_size=500, ema=True):
         """Draws images in inference mode (no dropout, fixed batch statistics).
 
         Args:
@@ -275,6 +304,7 @@ class GAN(Trainer):
                 for all, or None, which draws them.
             seed: int or None. The same seed gives the same images.
             batch_size: int. Images made at a time.
+            ema: bool. Whether the generator's moving average makes them, where there is one.
 
         Returns:
             float32 `(count, H, W, C)`, in [0, 1].
@@ -284,15 +314,16 @@ class GAN(Trainer):
         """
         z = self.draw_latents(count, seed=seed)
         condition = self.check_condition(count, condition, seed=seed)
-        return self.images_of(z, condition, batch_size=batch_size)
+        return self.images_of(z, condition, batch_size=batch_size, ema=ema)
 
-    def images_of(self, latents, condition=None, *, batch_size=500):
+    def images_of(self, latents, condition=None, *, batch_size=500, ema=True):
         """Makes the images of given latents in inference mode.
 
         Args:
             latents: float `(count, latent_dim)`.
             condition: `(count, ...)`, or None for a GAN without condition.
             batch_size: int. Images made at a time.
+            ema: bool. As in `sample`.
 
         Returns:
             float32 `(count, H, W, C)`, in [0, 1].
@@ -301,7 +332,7 @@ class GAN(Trainer):
         for start in range(0, len(latents), batch_size):
             rows = slice(start, start + batch_size)
             part = None if condition is None else tf.constant(condition[rows])
-            batches.append(self.generate(tf.constant(latents[rows]), part, training=False))
+            batches.append(self.generate(tf.constant(latents[rows]), part, training=False, ema=ema))
         return np.concatenate([np.asarray(batch, "float32") for batch in batches])
 
     def check_condition(self, count, condition, *, seed=None):

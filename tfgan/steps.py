@@ -4,6 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
+from tfgan import averaging
 from tfgan.errors import InputError
 
 # Streams of random numbers that must not meet: latents come from the seed (seed, stream + step).
@@ -63,7 +64,7 @@ def g_step(gan, real_images, condition, step):
         g_loss = gan.loss_pair.g_loss(fake_logits)
         total = _with_regularization(g_loss, gan.generator)
     variables = gan.generator.trainable_variables
-    gan.g_optimizer.apply(tape.gradient(total, variables), variables)
+    _update_generator(gan, tape.gradient(total, variables), variables)
     gan.record(tf.shape(real_images)[0], g_loss=g_loss)
 
 
@@ -111,7 +112,7 @@ def simultaneous_step(gan, real_images, condition, step):
     g_variables = gan.generator.trainable_variables
     g_gradients = _gradient(g_tape, g_outputs, g_variables, (image_slope,))
     gan.d_optimizer.apply(d_gradients, d_variables)
-    gan.g_optimizer.apply(g_gradients, g_variables)
+    _update_generator(gan, g_gradients, g_variables)
     gan.record(
         tf.shape(real_images)[0],
         d_loss=d_loss,
@@ -162,6 +163,14 @@ def _gradient(tape, outputs, sources, slopes):
     ones = [tf.ones_like(output) for output in outputs[len(slopes) :]]
     slopes = [tf.cast(slope, output.dtype) for slope, output in zip(slopes, outputs, strict=False)]
     return tape.gradient(outputs, sources, [*slopes, *ones])
+
+
+def _update_generator(gan, gradients, variables):
+    """One step of the generator's optimizer, and of the moving average after it."""
+    step = tf.identity(gan.g_optimizer.iterations)
+    gan.g_optimizer.apply(gradients, variables)
+    if gan.ema_generator is not None:
+        averaging.update(gan.ema_generator, gan.generator, step, gan.ema_decay)
 
 
 def test_step(gan, real_images, condition, number):
