@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from makers import CLASSES, MAKERS, SHAPE, one_line, small_gan
 
 import tfgan
 import tfgan.export
-from tests.makers import CLASSES, MAKERS, SHAPE, one_line, small_gan
 from tfgan.errors import InputError
 
 
@@ -124,7 +124,8 @@ def test_compiling_without_one_drops_it():
     gan.compile(ema_decay=0.9)
     assert gan.sampler is gan.ema_generator
     gan.compile()
-    assert gan.ema_generator is None and gan.sampler is gan.generator
+    assert gan.ema_generator is None
+    assert gan.sampler is gan.generator
 
 
 @pytest.mark.parametrize("decay", [0, 1, 1.5, "0.9", True, float("nan")])

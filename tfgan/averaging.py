@@ -1,6 +1,5 @@
 """The exponential moving average of a generator's weights."""
 
-import keras
 import tensorflow as tf
 
 from tfgan.errors import InputError

@@ -44,6 +44,23 @@ def check_choice(name, value, choices):
         raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}.")
 
 
+def check_mismatched(gan, mismatched, update):
+    """Refuses mismatched pairs where there are no labels to mix up."""
+    check_choice("mismatched", mismatched, (True, False))
+    if not mismatched:
+        return
+    if getattr(gan.condition, "num_classes", 0) < 2:
+        raise InputError(
+            "mismatched=True needs a CGAN with labels of at least 2 classes, got "
+            f"{gan.condition or 'no condition'}: leave it out."
+        )
+    if update != "alternating":
+        raise InputError(
+            f"mismatched=True goes with update='alternating', got {update!r}: choose that, or leave "
+            "mismatched out."
+        )
+
+
 def samplewise(gan):
     """Tells whether each logit depends on its own image only, and the network's losses on none.
 

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from tfgan.errors import InputError
@@ -85,6 +86,22 @@ class Labels:
             int32 `(count,)`.
         """
         return np.random.default_rng(seed).integers(self.num_classes, size=count, dtype="int32")
+
+    def mismatch(self, condition, seed):
+        """Other labels than the given ones, each of the others equally likely; usable in a graph.
+
+        Args:
+            condition: int `(batch,)` or `(batch, 1)`.
+            seed: integer tensor `(2,)`.
+
+        Returns:
+            int32 tensor `(batch,)`.
+        """
+        labels = tf.reshape(tf.cast(condition, tf.int32), (-1,))  # (B,)
+        shift = tf.random.stateless_uniform(
+            tf.shape(labels), seed, 1, self.num_classes, tf.int32, alg="philox"
+        )
+        return (labels + shift) % self.num_classes
 
     def get_config(self):
         return {"num_classes": self.num_classes}

@@ -141,6 +141,7 @@ class GAN(Trainer):
         loss="non_saturating",
         update="alternating",
         d_steps=1,
+        mismatched=False,
         ema_decay=None,
         jit_compile="auto",
         steps_per_execution=1,
@@ -158,6 +159,9 @@ class GAN(Trainer):
                 serve both gradients, taken at the weights before the update, as in the 2014 code).
             d_steps: int >= 1. Discriminator steps, each on a fresh batch, per generator step;
                 "simultaneous" knows only 1.
+            mismatched: bool. Whether a conditional discriminator also learns to reject real images
+                with other labels than theirs; they and the fakes make half of the rejected each.
+                For "alternating" updates.
             ema_decay: float in (0, 1) or None. Decay per generator step of a moving average of the
                 generator's weights, which then makes the samples; None keeps no average.
             jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
@@ -184,6 +188,8 @@ class GAN(Trainer):
             "run_eagerly": run_eagerly,
         }
         self.compile_loop(**execution)
+        checks.check_mismatched(self, mismatched, update)
+        self.mismatched = mismatched
         self._set_ema(ema_decay)
         self.update = update
         self.matmul_precision = matmul_precision
@@ -198,6 +204,7 @@ class GAN(Trainer):
             "loss": loss,
             "update": update,
             "d_steps": self.d_steps,
+            "mismatched": mismatched,
             "ema_decay": self.ema_decay,
             "matmul_precision": matmul_precision,
             **execution,
@@ -291,9 +298,12 @@ class GAN(Trainer):
             number: int64, tells the streams and steps of one seed apart.
             seed: int; None is the GAN's own.
         """
+        return self._draw((count, self.latent_dim), self.seed_pair(number, seed=seed))
+
+    def seed_pair(self, number, *, seed=None):
+        """Seed of a stateless random op, int64 `(2,)`; the arguments as in `latents_of`."""
         seed = self.seed if seed is None else seed
-        pair = tf.stack([tf.constant(seed, tf.int64), tf.cast(number, tf.int64)])
-        return self._draw((count, self.latent_dim), pair)
+        return tf.stack([tf.constant(seed, tf.int64), tf.cast(number, tf.int64)])
 
     def sample(self, count, condition=None, *, seed=None, batch_size=500, ema=True):
         """Draws images in inference mode (no dropout, fixed batch statistics).

@@ -8,7 +8,7 @@ from tfgan import averaging
 from tfgan.errors import InputError
 
 # Streams of random numbers that must not meet: latents come from the seed (seed, stream + step).
-D_STREAM, G_STREAM, TEST_STREAM, SAMPLE_STREAM = (n << 48 for n in range(4))
+D_STREAM, G_STREAM, TEST_STREAM, SAMPLE_STREAM, MISMATCH_STREAM = (n << 48 for n in range(5))
 
 
 def train_step(gan, real_images, condition):
@@ -43,7 +43,12 @@ def d_step(gan, real_images, condition, step):
     with tf.GradientTape() as tape:
         real_logits = gan.discriminate(real_images, condition, training=True)
         fake_logits = gan.discriminate(fake_images, condition, training=True)
-        d_loss = gan.loss_pair.d_loss(real_logits, fake_logits)
+        negatives = fake_logits
+        if gan.mismatched:
+            wrong = gan.condition.mismatch(condition, gan.seed_pair(step + MISMATCH_STREAM))
+            wrong_logits = gan.discriminate(real_images, wrong, training=True)
+            negatives = tf.concat([fake_logits, wrong_logits], axis=0)  # (2 B, 1): half the loss each
+        d_loss = gan.loss_pair.d_loss(real_logits, negatives)
         total = _with_regularization(d_loss, gan.discriminator)
     variables = gan.discriminator.trainable_variables
     gan.d_optimizer.apply(tape.gradient(total, variables), variables)

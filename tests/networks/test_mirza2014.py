@@ -7,7 +7,7 @@ from tfgan.conditions import Labels
 from tfgan.errors import InputError
 from tfgan.networks import mirza2014
 
-NETWORKS = [mirza2014.Generator, mirza2014.Discriminator]
+NETWORKS = [mirza2014.Generator, mirza2014.Discriminator, mirza2014.MatchingDiscriminator]
 
 
 def test_sizes_of_the_paper():
@@ -80,6 +80,18 @@ def test_dropout_in_both_only_while_training():
         np.testing.assert_array_equal(a, b)
         drops = [layer for layer in network.layers if isinstance(layer, keras.layers.Dropout)]
         assert [layer.rate for layer in drops] == [0.5, 0.5]
+
+
+def test_matching_is_realness_and_match():
+    """The logit is affine in the embedded condition: what y adds to it is <E y, h(x)>."""
+    d = mirza2014.MatchingDiscriminator((4, 4, 1), condition=Labels(3), image_units=6, units=5)
+    assert {w.shape for w in d.get_weights() if w.ndim == 2} == {(16, 30), (6, 20), (5, 1), (3, 5)}
+    x = np.random.default_rng(0).random((7, 4, 4, 1), "float32")
+    logits = np.stack([d([x, np.full(7, y)]).numpy() for y in range(3)])  # (3, 7, 1)
+    h = d.hidden2(d.hidden1(d.flatten(x))).numpy()  # (7, 5)
+    realness = h @ d.realness.kernel.numpy() + d.realness.bias.numpy()
+    match = (d.embedding.kernel.numpy() @ h.T)[..., None]  # (3, 7, 1)
+    np.testing.assert_allclose(logits, realness + match, rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -1,0 +1,106 @@
+"""Mismatched pairs: what they are, what a step makes of them, and what refuses them."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
+
+import tfgan
+from tfgan import steps
+from tfgan.conditions import Labels
+from tfgan.errors import InputError
+from tfgan.networks import mirza2014
+
+
+def batch(count=9):
+    rng = np.random.default_rng(0)
+    return rng.random((count, *SHAPE), "float32"), (np.arange(count) % CLASSES).astype("int32")
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_other_labels_each_equally_likely(classes):
+    labels = np.repeat(np.arange(classes), 3000)
+    wrong = Labels(classes).mismatch(tf.constant(labels), tf.constant([1, 2])).numpy()
+    assert not np.any(wrong == labels)
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (labels, wrong), 1)
+    expected = 3000 / (classes - 1)
+    off = ~np.eye(classes, dtype=bool)
+    assert np.abs(counts[off] - expected).max() < 5 * np.sqrt(expected) * (classes > 2) + 1e-9
+    column = Labels(classes).mismatch(tf.constant(labels[:, None]), tf.constant([1, 2]))
+    np.testing.assert_array_equal(column, wrong)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_step_is_that_of_the_three_kinds_of_pairs(jit_compile):
+    gan = small_cgan()
+    gan.compile(
+        g_optimizer=keras.optimizers.SGD(0.1),
+        d_optimizer=keras.optimizers.SGD(0.1),
+        mismatched=True,
+        jit_compile=jit_compile,
+    )
+    images, labels = batch()
+    z = gan.latents_of(9, steps.D_STREAM)
+    wrong = gan.condition.mismatch(labels, gan.seed_pair(steps.MISMATCH_STREAM))
+    weights = gan.discriminator.trainable_variables
+    with tf.GradientTape() as tape:
+        fake_images = gan.generator([z, labels])
+        real, fake, other = (
+            gan.discriminator([x, y])
+            for x, y in [(images, labels), (fake_images, labels), (images, wrong)]
+        )
+        bce = keras.losses.BinaryCrossentropy(from_logits=True)
+        loss = 0.5 * bce(tf.ones((9, 1)), real)
+        loss += 0.25 * bce(tf.zeros((9, 1)), fake) + 0.25 * bce(tf.zeros((9, 1)), other)
+    expected = [
+        w.numpy() - 0.1 * g.numpy() for w, g in zip(weights, tape.gradient(loss, weights), strict=True)
+    ]
+    logs = gan.fit(images, labels, batch_size=9, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(logs["d_loss"], [float(loss)], rtol=1e-5)
+    for found, wanted in zip(weights, expected, strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+
+
+def test_a_discriminator_learns_what_matches():
+    """Trained beside a generator that fakes nothing well, it rejects real images of other classes."""
+    rng = np.random.default_rng(1)
+    labels = np.arange(600) % CLASSES
+    images = np.zeros((600, *SHAPE), "float32")
+    images[np.arange(600), labels] = 1.0  # row by class
+    images = np.clip(images + rng.normal(0, 0.05, images.shape), 0, 1).astype("float32")
+    for mismatched in (True, False):
+        keras.utils.set_random_seed(0)
+        gan = small_cgan()
+        condition = gan.condition
+        d = mirza2014.MatchingDiscriminator(
+            SHAPE, condition=condition, image_units=8, units=8, dropout=0.0
+        )
+        gan = tfgan.CGAN(gan.generator, d, seed=0)
+        gan.compile(
+            g_optimizer=keras.optimizers.SGD(1e-6),
+            d_optimizer=keras.optimizers.Adam(0.01),
+            mismatched=mismatched,
+        )
+        gan.fit(images, labels, batch_size=50, epochs=8, verbose=0)
+        right = np.asarray(d([images, labels]))
+        wrong = np.asarray(d([images, (labels + 1) % CLASSES]))
+        told = np.mean(right > wrong)
+        assert told > 0.99 if mismatched else told < 0.95
+
+
+def test_compile_config_keeps_it(tmp_path):
+    gan = small_cgan()
+    gan.compile(mismatched=True)
+    gan.save(tmp_path / "gan.keras")
+    assert keras.saving.load_model(tmp_path / "gan.keras").mismatched is True
+
+
+def test_refused():
+    with pytest.raises(InputError, match="labels") as error:
+        small_gan().compile(mismatched=True)
+    one_line(error)
+    with pytest.raises(InputError, match="alternating") as error:
+        small_cgan().compile(mismatched=True, update="simultaneous")
+    one_line(error)
