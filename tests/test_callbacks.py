@@ -7,6 +7,7 @@ from makers import small_cgan, small_gan
 
 from tfgan import callbacks
 from tfgan.errors import InputError
+from tfgan.metrics import coverage, parzen
 
 
 def fit(gan, images, labels, watch, epochs=4, **kwargs):
@@ -49,9 +50,7 @@ def test_checkpoint_by_time_and_at_the_end(images, tmp_path):
 def test_best_parzen_keeps_the_best(images, tmp_path, monkeypatch):
     """The kept model is the one of the epoch with the highest score, not the last."""
     scores = iter([1.0, 3.0, 2.0, 0.0])
-    monkeypatch.setattr(
-        callbacks.parzen, "select_sigma", lambda s, v: (0.1, np.array([-9.0, next(scores)]))
-    )
+    monkeypatch.setattr(parzen, "select_sigma", lambda s, v: (0.1, np.array([-9.0, next(scores)])))
     path = tmp_path / "best.keras"
     gan = small_gan()
     watch = callbacks.BestParzen(path, images, samples=10)
@@ -66,7 +65,7 @@ def test_best_parzen_measures(images, tmp_path):
     gan = small_gan()
     watch = callbacks.BestParzen(tmp_path / "best.keras", images, every=2, samples=20)
     fit(gan, images, None, [watch], epochs=2)
-    _, means = callbacks.parzen.select_sigma(gan.sample(20, seed=0), images)
+    _, means = parzen.select_sigma(gan.sample(20, seed=0), images)
     assert watch.best == means.max()
 
 
@@ -142,3 +141,78 @@ def test_profile_after_a_fit_that_raised(images, tmp_path):
         gan.fit(images, batch_size=5, verbose=0, callbacks=[Breaks(), profile])
     gan.fit(images, batch_size=5, verbose=0, callbacks=[profile])
     assert list(tmp_path.rglob("*.xplane.pb"))
+
+
+def watched(capsys, samples, *, real=None, epochs=4, **kwargs):
+    """Logs and stderr of ModeCoverage on a GAN that samples what a function of the epoch says."""
+    gan = small_gan()
+    real = np.random.default_rng(0).random((200, 4, 4, 1), "float32") if real is None else real
+    watch = callbacks.ModeCoverage((real, None), samples=100, **kwargs)
+    epoch = [0]
+    gan.sample = lambda count, conditions, seed: samples(epoch[0])[:count]
+    watch.set_model(gan)
+    watch.set_params({"epochs": epochs})
+    watch.on_train_begin()
+    rows = []
+    for number in range(epochs):
+        epoch[0] = number
+        rows.append({})
+        watch.on_epoch_end(number, rows[-1])
+    return rows, capsys.readouterr().err.strip()
+
+
+def test_mode_coverage_warns_of_equal_samples_once(capsys):
+    rng = np.random.default_rng(1)
+    varied = rng.random((100, 4, 4, 1), "float32")
+    rows, said = watched(capsys, lambda epoch: varied if epoch < 2 else 0.5 + 0.01 * varied)
+    assert [row["spread"] > 0.9 for row in rows] == [True, True, False, False]
+    assert said.count("mode collapse") == 1
+    assert "in epoch 3" in said
+    assert "\n" not in said
+
+
+def test_mode_coverage_counts_modes_and_waits_for_the_second_half(capsys):
+    real = np.repeat(np.eye(4, dtype="float32"), 50, axis=0).reshape(200, 2, 2, 1)
+
+    def judge(images):
+        return images.reshape(len(images), -1).argmax(axis=1)
+
+    rows, said = watched(capsys, lambda epoch: real[::3], real=real, judge=judge)
+    assert [row["modes"] for row in rows] == [4] * 4
+    assert not said
+    rows, said = watched(capsys, lambda epoch: real[:150:2], real=real, judge=judge)
+    assert [row["modes"] for row in rows] == [3] * 4
+    assert "in epoch 2: samples reach 3 of 4 modes" in said
+
+
+def test_mode_coverage_of_a_conditional_gan_is_within_classes(make_gan, images, labels):
+    """Three classes apart, each of one image: varied as a whole, collapsed within."""
+    gan = small_cgan()
+    real_labels = np.arange(90) % 3
+    real = np.random.default_rng(0).random((90, 4, 4, 1))
+    watch = callbacks.ModeCoverage((real, real_labels), samples=60)
+    watch.set_model(gan)
+    watch.on_train_begin()
+    gan.sample = lambda count, conditions, seed: np.eye(16)[conditions].reshape(-1, 4, 4, 1)
+    assert watch.measure() == {"spread": 0.0}
+    gan.sample = lambda count, conditions, seed: real[: len(conditions)]
+    assert watch.measure()["spread"] == pytest.approx(1, abs=0.05)
+
+
+def test_mode_coverage_finds_a_true_collapse(capsys):
+    """A generator that ignores its latents makes one image."""
+    gan = small_gan()
+    gan.generator.hidden1.kernel.assign(np.zeros(gan.generator.hidden1.kernel.shape))
+    real = np.random.default_rng(0).random((40, 4, 4, 1), "float32")
+    gan.compile(g_optimizer=keras.optimizers.SGD(1e-9))
+    history = gan.fit(real, batch_size=10, verbose=0, callbacks=[callbacks.ModeCoverage((real, None))])
+    assert history.history["spread"][0] < 1e-3
+    assert "mode collapse in epoch 1" in capsys.readouterr().err
+    assert coverage.spread(real) > 0.5
+
+
+def test_mode_coverage_refused():
+    with pytest.raises(InputError, match="real images"):
+        callbacks.ModeCoverage((np.zeros((0, 4, 4, 1)), None))
+    with pytest.raises(InputError, match="samples"):
+        callbacks.ModeCoverage((np.zeros((3, 4, 4, 1)), None), samples=0)

@@ -5,6 +5,7 @@ from matplotlib.image import imread
 
 from tfgan import plots
 from tfgan.errors import InputError
+from tfgan.plots import neighbours
 
 
 def test_tile_by_hand():
@@ -97,3 +98,65 @@ def test_wrong_name(tmp_path):
     with pytest.raises(InputError, match="end in"):
         plots.save(plots.grid(np.zeros((1, 8, 8, 1)), columns=1), tmp_path / "grid.xyz")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_nearest_shows_the_nearest_training_image_last(make_gan, monkeypatch, dtype):
+    monkeypatch.setattr(neighbours, "grid", lambda images, **kwargs: (images, kwargs))
+    gan = make_gan()
+    rng = np.random.default_rng(0)
+    gan.generator.set_weights([rng.normal(size=w.shape) for w in gan.generator.get_weights()])
+    train = rng.random((40, 4, 4, 1), "float32")
+    if dtype == "uint8":
+        train = (train * 255).astype("uint8")
+    images, kwargs = plots.nearest(gan, train, rows=3, columns=4, seed=2)
+    rows = images.reshape(-1, 5, 16)  # three classes, or three rows
+    assert len(rows) == 3
+    assert kwargs["framed_column"] == 4
+    scale = 255.0 if dtype == "uint8" else 1.0
+    real = train.reshape(40, 16) / scale
+    for row in rows:
+        distances = np.linalg.norm(real - row[3], axis=1)
+        np.testing.assert_allclose(row[4], real[distances.argmin()], atol=1e-6)
+    conditions = np.repeat(range(3), 4) if gan.conditional else None
+    own = gan.sample(12, conditions, seed=2)
+    np.testing.assert_array_equal(rows[:, :4].reshape(own.shape), own)
+
+
+def test_points(make_gan):
+    samples = np.random.default_rng(0).random((50, 1, 1, 2))
+    figure = plots.points(samples, real=samples[:10], modes=[[0.5, 0.5]])
+    drawn = [c.get_offsets() for c in figure.axes[0].collections]
+    np.testing.assert_allclose(drawn[0], samples[:10, 0, 0])
+    np.testing.assert_allclose(drawn[1], samples[:, 0, 0])
+    np.testing.assert_allclose(drawn[2], [[0.5, 0.5]])
+    with pytest.raises(InputError, match=r"\(n, 1, 1, 2\)") as error:
+        plots.points(np.zeros((3, 4, 4, 1)))
+    one_line(error)
+
+
+def test_curves(tmp_path):
+    file = tmp_path / "metrics.csv"
+    file.write_text("epoch,seconds,d_loss,g_loss,val_parzen\n1,2.0,0.5,1.5,\n2,2.0,0.4,1.75,-12.5\n")
+    figure = plots.curves(tmp_path)
+    assert [ax.get_title(loc="left").split()[0] for ax in figure.axes] == ["loss", "validation"]
+    d, g = figure.axes[0].lines
+    np.testing.assert_allclose(d.get_xydata(), [[1, 0.5], [2, 0.4]])
+    np.testing.assert_allclose(g.get_xydata(), [[1, 1.5], [2, 1.75]])
+    np.testing.assert_allclose(figure.axes[1].lines[0].get_xydata(), [[2, -12.5]])
+    for wrong in (tmp_path / "none.csv", tmp_path / "no"):
+        with pytest.raises(InputError, match="metrics.csv"):
+            plots.curves(wrong)
+    file.write_text("epoch,seconds\n1,2.0\n")
+    with pytest.raises(InputError, match="no losses") as error:
+        plots.curves(file)
+    one_line(error)
+
+
+def test_curves_of_a_history():
+    gan = small_gan()
+    gan.compile()
+    images = np.random.default_rng(0).random((8, 4, 4, 1), "float32")
+    history = gan.fit(images, batch_size=4, epochs=2, verbose=0)
+    figure = plots.curves(history)
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), history.history["d_loss"])

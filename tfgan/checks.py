@@ -44,6 +44,13 @@ def check_choice(name, value, choices):
         raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {value!r}.")
 
 
+def at_least_one(name, value):
+    """Returns a count; refuses what is no integer of at least 1."""
+    if not isinstance(value, int) or value < 1:
+        raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
+    return value
+
+
 def check_mismatched(gan, mismatched, update):
     """Refuses mismatched pairs where there are no labels to mix up."""
     check_choice("mismatched", mismatched, (True, False))

@@ -20,7 +20,7 @@ import keras
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, data, recipes
+from tfgan import callbacks, data, plots, recipes
 from tfgan.errors import InputError
 from tfgan.evaluation import TRAIN_BYTES, VALID_LIMIT
 from tfgan.files import replacing, write_json
@@ -127,7 +127,7 @@ def build(config, dataset):
             f"{recipe.name} needs labels, {dataset.name} has none: use a source with labels (one "
             "subfolder a class), or an unconditional recipe such as gan-mnist."
         )
-    if dataset.image_shape[-1] not in (1, 3):
+    if dataset.image_shape[-1] not in (1, 3) and not plots.are_points(dataset.image_shape):
         raise InputError(
             f"{dataset.name} has images of {dataset.image_shape[-1]} channels, recipes draw them and "
             "need 1 or 3: choose channels, or use tfgan.GAN from Python."

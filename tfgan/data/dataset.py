@@ -3,6 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -39,6 +40,7 @@ class Loaded:
         fingerprint: str. Hash of the content.
         num_classes: int or None.
         class_names: tuple of str or None.
+        modes: `tfgan.data.toy.Modes` where the data's are known, else None.
     """
 
     image_shape: tuple
@@ -46,6 +48,7 @@ class Loaded:
     fingerprint: str
     num_classes: int | None = None
     class_names: tuple | None = None
+    modes: Any = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,6 +66,7 @@ class Data:
         class_names: tuple of str, or None without labels.
         fingerprint: str. Hash of the content: equal data, equal fingerprint, whatever the seed.
         sizes: dict. Images of each split.
+        modes: `tfgan.data.toy.Modes` of data made around known modes, else None.
     """
 
     name: str
@@ -75,6 +79,7 @@ class Data:
     valid: tf.data.Dataset = dataclasses.field(repr=False)
     test: tf.data.Dataset = dataclasses.field(repr=False)
     seed: int = 0
+    modes: Any = None
     _splits: dict = dataclasses.field(default_factory=dict, repr=False)
 
     def train_from(self, epoch, *, bytes_stay=False):
@@ -139,6 +144,7 @@ def build(name, loaded, seed):
         condition=None if loaded.num_classes is None else Labels(loaded.num_classes),
         class_names=loaded.class_names,
         fingerprint=loaded.fingerprint,
+        modes=loaded.modes,
         sizes={split: splits[split].size for split in SPLITS},
         train=_finish(splits["train"], seed),
         valid=_finish(splits["valid"], None),

@@ -1,5 +1,5 @@
 """Quality of samples: pure functions on arrays of images."""
 
-from tfgan.metrics import classifier, memorization, parzen
+from tfgan.metrics import classifier, coverage, memorization, parzen
 
-__all__ = ["classifier", "memorization", "parzen"]
+__all__ = ["classifier", "coverage", "memorization", "parzen"]

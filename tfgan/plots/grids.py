@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from tfgan.errors import InputError
 from tfgan.files import replacing
+from tfgan.plots.scatter import are_points, points
 
 MAX_ROWS = 25  # classes of a sample grid; more would not be read
 MAX_IMAGES = 2_500
@@ -52,13 +54,14 @@ def tile(images, columns):
     return canvas
 
 
-def grid(images, *, columns, row_labels=None):
+def grid(images, *, columns, row_labels=None, framed_column=None):
     """A grid of images, one label beside each row.
 
     Args:
         images: float `(n, H, W, C)` in [0, 1], C 1 or 3.
         columns: int >= 1.
         row_labels: sequence of str, or None.
+        framed_column: int or None. A column to set off by a yellow frame.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -71,7 +74,7 @@ def grid(images, *, columns, row_labels=None):
         raise InputError(
             f"a grid needs images of shape (n, height, width, 1 or 3), got {images.shape}."
         )
-    _checked_count(len(images))
+    checked_count(len(images))
     canvas = tile(_enlarged(images), columns)
     height, width = canvas.shape[:2]
     rows = -(-len(images) // columns)
@@ -82,6 +85,12 @@ def grid(images, *, columns, row_labels=None):
     axes = figure.add_axes((margin / (width + margin), 0, width / (width + margin), 1))
     axes.imshow(canvas.squeeze(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axes.set_axis_off()
+    if framed_column is not None:
+        step = width / columns
+        frame = Rectangle(
+            (framed_column * step, 0), step, height, fill=False, color="gold", linewidth=3
+        )
+        axes.add_patch(frame)
     for row, label in enumerate(labels):
         place = (-6, (row + 0.5) * height / rows)
         axes.text(*place, label, ha="right", va="center", fontsize=11, parse_math=False)
@@ -98,12 +107,13 @@ def _enlarged(images):
 
 
 def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
-    """A grid of samples: a row per condition, or ten in a row where there is none.
+    """A grid of samples: a row per condition, or ten in a row where there is none; a scatter of points.
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
         conditions: class labels, one per row; None is every class (the first 25).
-        count: int. Images per condition (10), or in all of a GAN without condition (100).
+        count: int. Images per condition (10), or in all of a GAN without condition (100; of points,
+            whose images have the shape (1, 1, 2), 2,500).
         seed: int. The same seed gives the same picture; every row has latents of its own.
         class_names: names by class, or None.
 
@@ -113,14 +123,17 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
     Raises:
         InputError: if the labels do not fit.
     """
+    if are_points(gan.image_shape):
+        count = checked_count(MAX_IMAGES if count is None else count)
+        return points(gan.sample(count, conditions, seed=seed))
     if not gan.conditional:
-        count = _checked_count(100 if count is None else count)
+        count = checked_count(100 if count is None else count)
         return grid(gan.sample(count, seed=seed), columns=min(count, 10))
     columns = 10 if count is None else count
-    conditions = _rows(gan, conditions)
-    _checked_count(columns * len(conditions))
+    conditions = rows_of(gan, conditions)
+    checked_count(columns * len(conditions))
     images = gan.sample(columns * len(conditions), np.repeat(conditions, columns), seed=seed)
-    return grid(images, columns=columns, row_labels=_names(conditions, class_names))
+    return grid(images, columns=columns, row_labels=names_of(conditions, class_names))
 
 
 def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None):
@@ -144,10 +157,10 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
     """
     columns, rows, labels = 10 if count is None else count, 10, None
     if gan.conditional:
-        conditions = _rows(gan, conditions)
-        rows, labels = len(conditions), _names(conditions, class_names)
+        conditions = rows_of(gan, conditions)
+        rows, labels = len(conditions), names_of(conditions, class_names)
         conditions = np.repeat(conditions, columns)
-    _checked_count(columns * rows)
+    checked_count(columns * rows)
     ends = gan.draw_latents(2 * rows, seed=seed).reshape(2, rows, 1, -1)  # (end, rows, 1, dim)
     t = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
     line = (1 - t) * ends[0] + t * ends[1]  # (rows, columns, dim)
@@ -155,13 +168,15 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
     return grid(gan.images_of(latents, conditions), columns=columns, row_labels=labels)
 
 
-def _checked_count(count):
+def checked_count(count):
+    """Refuses a number of images that no grid holds."""
     if not 1 <= count <= MAX_IMAGES:
         raise InputError(f"a grid holds 1 to at most {MAX_IMAGES} images, got {count}.")
     return count
 
 
-def _rows(gan, conditions):
+def rows_of(gan, conditions):
+    """The class labels of a grid's rows; None is every class."""
     if conditions is None:
         if gan.condition is None:
             raise InputError("this CGAN does not know its classes: name the conditions to draw.")
@@ -170,5 +185,6 @@ def _rows(gan, conditions):
     return gan.check_condition(len(conditions), conditions)
 
 
-def _names(conditions, class_names):
+def names_of(conditions, class_names):
+    """What is written beside the rows."""
     return [class_names[c] if class_names else str(c) for c in conditions]

@@ -47,13 +47,15 @@ class Recipe:
     least_steps: int = 0
 
 
-def compile_by(gan, settings, *, g_optimizer, d_optimizer):
+def compile_by(gan, settings, *, g_optimizer, d_optimizer, mismatched=False):
     """Compiles a GAN as its settings say; returns it."""
     names = ("loss", "update", "d_steps", *EXECUTION)
-    settings = {**EXECUTION, **settings}  # a run may be older than a setting
+    settings = {**EXECUTION, "ema_decay": 0.0, **settings}  # a run may be older than a setting
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
+        ema_decay=settings["ema_decay"] or None,
+        mismatched=mismatched,
         **{name: settings[name] for name in names},
     )
     return gan
@@ -116,7 +118,7 @@ def _check(settings):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if type(value) is int and value >= 2**31:
             raise InputError(f"{key} must be below 2**31, got {value}.")
-        if key.endswith("dropout") and not 0 <= value < 1:
+        if key.endswith(("dropout", "decay")) and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
         if key.endswith(("learning_rate", "limit")) and not 0 < value < float("inf"):
             raise InputError(f"{key} must be a positive number, got {value}.")

@@ -1,4 +1,4 @@
-"""Keras callbacks that watch and keep a GAN."""
+"""Callbacks that write: the model, the best model, a log, a trace."""
 
 import csv
 import math
@@ -10,47 +10,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import plots
-from tfgan.errors import InputError
+from tfgan.checks import at_least_one
 from tfgan.files import replacing
 from tfgan.metrics import parzen
-
-
-class SampleGrid(keras.callbacks.Callback):
-    """Draws the same latents after every few epochs: `directory/epoch-0001.png`, ...
-
-    A conditional GAN gets one row per class.
-
-    Args:
-        directory: where the PNGs go; made if it does not exist.
-        every: int >= 1. Epochs between pictures; the last epoch of `fit` is always drawn.
-        count: int. Images per class (10), or in all of a GAN without condition (100).
-        seed: int. Of the latents.
-        class_names: names by class, or None.
-
-    Raises:
-        InputError: if `every` is below 1.
-    """
-
-    def __init__(self, directory, *, every=1, count=None, seed=0, class_names=None):
-        super().__init__()
-        self.directory = Path(directory)
-        self.every = _at_least_one("every", every)
-        self.count = count
-        self.seed = seed
-        self.class_names = class_names
-
-    def on_train_begin(self, logs=None):
-        self._draw()  # what cannot be drawn says so now, not after an epoch
-
-    def on_epoch_end(self, epoch, logs=None):
-        number = epoch + 1
-        if number % self.every and number != self.params.get("epochs"):
-            return
-        plots.save(self._draw(), self.directory / f"epoch-{number:04d}.png")
-
-    def _draw(self):
-        return plots.samples(self.model, count=self.count, seed=self.seed, class_names=self.class_names)
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -109,7 +71,7 @@ class BestParzen(keras.callbacks.Callback):
         super().__init__()
         self.path = Path(path)
         self.valid = valid
-        self.every = _at_least_one("every", every)
+        self.every = at_least_one("every", every)
         self.samples = samples
         self.best = best
         self.seed = seed
@@ -180,7 +142,7 @@ class Profile(keras.callbacks.Callback):
     def __init__(self, directory, *, calls=3):
         super().__init__()
         self.directory = Path(directory)
-        self.calls = _at_least_one("calls", calls)
+        self.calls = at_least_one("calls", calls)
         self._running = False
 
     def on_train_begin(self, logs=None):
@@ -210,34 +172,3 @@ class Profile(keras.callbacks.Callback):
         if self._running:
             tf.profiler.experimental.stop()
             self._running = False
-
-
-class WonDiscriminator(keras.callbacks.Callback):
-    """Says once, in one line on stderr, that the discriminator tells all fakes: nothing is learnt then.
-
-    Args:
-        d_loss: float. Mean loss of an epoch, in nats, below which it has won; log 2 = 0.69 is a draw.
-        epochs: int >= 1. Epochs in a row.
-    """
-
-    def __init__(self, *, d_loss=0.02, epochs=5):
-        super().__init__()
-        self.d_loss = d_loss
-        self.epochs = _at_least_one("epochs", epochs)
-        self.in_a_row = 0
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.in_a_row = self.in_a_row + 1 if logs["d_loss"] < self.d_loss else 0
-        if self.in_a_row == self.epochs:
-            print(
-                f"\nthe discriminator has won (d_loss {logs['d_loss']:.1g} in epoch {epoch + 1}): the "
-                "samples will not get better; try another seed, smaller learning rates, Adam (recipes "
-                "cgan-digits, gan-digits) or more images.",
-                file=sys.stderr,
-            )
-
-
-def _at_least_one(name, value):
-    if not isinstance(value, int) or value < 1:
-        raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
-    return value

@@ -1,0 +1,62 @@
+import math
+
+import numpy as np
+import pytest
+from makers import one_line
+
+from tfgan.data import toy
+from tfgan.errors import InputError
+from tfgan.metrics import coverage
+
+
+def test_nearest_mode_of_true_points():
+    """3 standard deviations of a round Gaussian in the plane hold 1 - exp(-9 / 2) of it."""
+    modes = toy.grid()
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(25), 2000)
+    points = modes.centres[labels] + modes.sigma * rng.standard_normal((50_000, 2))
+    found = coverage.nearest_mode(points[:, None, None], modes.centres, 3 * modes.sigma)
+    inside = found >= 0
+    assert inside.mean() == pytest.approx(1 - math.exp(-4.5), abs=0.002)
+    np.testing.assert_array_equal(found[inside], labels[inside])
+
+
+def test_coverage_by_hand():
+    modes = [0] * 60 + [1] * 30 + [2] * 2 + [-1] * 8
+    found = coverage.coverage(modes, 4)
+    shares = np.array([60, 30, 2]) / 92
+    assert found == {
+        "covered": 2,  # the third has 2 of 100, its share is 25
+        "of": 4,
+        "inside": pytest.approx(0.92),
+        "kl": pytest.approx(np.sum(shares * np.log(shares * 4))),
+    }
+
+
+def test_shares_of_the_data_count():
+    modes = [0] * 97 + [1] * 3
+    assert coverage.coverage(modes, 3, shares=[0.96, 0.04, 0.0])["covered"] == 2
+    assert coverage.coverage(modes, 3, shares=[0.96, 0.04, 0.0])["of"] == 2
+    assert coverage.coverage(modes, 2, shares=[0.97, 0.03])["kl"] == pytest.approx(0)
+    assert coverage.coverage(modes, 2)["covered"] == 1
+    assert coverage.coverage([-1, -1], 2) == {"covered": 0, "of": 2, "inside": 0.0, "kl": math.inf}
+
+
+@pytest.mark.parametrize("modes", [[], [2], [-2]])
+def test_wrong_modes(modes):
+    with pytest.raises(InputError, match="from -1 to 1") as error:
+        coverage.coverage(modes, 2)
+    one_line(error)
+
+
+def test_spread():
+    """Of a Gaussian it is sigma sqrt(dim); within classes, their distance does not count."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(40_000) % 2
+    images = (
+        0.05 * rng.standard_normal((40_000, 2, 3, 1)) + np.where(labels, 0.8, 0.2)[:, None, None, None]
+    )
+    assert coverage.spread(images, labels) == pytest.approx(0.05 * math.sqrt(6), rel=0.01)
+    whole = math.sqrt(6 * (0.05**2 + 0.3**2))
+    assert coverage.spread(images) == pytest.approx(whole, rel=0.01)
+    assert coverage.spread(np.full((5, 2, 2, 1), 7, "uint8")) == pytest.approx(0)

@@ -1,0 +1,15 @@
+"""Keras callbacks that watch and keep a GAN."""
+
+from tfgan.callbacks.draw import SampleGrid
+from tfgan.callbacks.keep import BestParzen, Checkpoint, MetricsLog, Profile
+from tfgan.callbacks.watch import ModeCoverage, WonDiscriminator
+
+__all__ = [
+    "BestParzen",
+    "Checkpoint",
+    "MetricsLog",
+    "ModeCoverage",
+    "Profile",
+    "SampleGrid",
+    "WonDiscriminator",
+]

@@ -1,0 +1,45 @@
+"""Callbacks that draw."""
+
+from pathlib import Path
+
+import keras
+
+from tfgan import plots
+from tfgan.checks import at_least_one
+
+
+class SampleGrid(keras.callbacks.Callback):
+    """Draws the same latents after every few epochs: `directory/epoch-0001.png`, ...
+
+    A conditional GAN gets one row per class.
+
+    Args:
+        directory: where the PNGs go; made if it does not exist.
+        every: int >= 1. Epochs between pictures; the last epoch of `fit` is always drawn.
+        count: int. Images per class (10), or in all of a GAN without condition (100).
+        seed: int. Of the latents.
+        class_names: names by class, or None.
+
+    Raises:
+        InputError: if `every` is below 1.
+    """
+
+    def __init__(self, directory, *, every=1, count=None, seed=0, class_names=None):
+        super().__init__()
+        self.directory = Path(directory)
+        self.every = at_least_one("every", every)
+        self.count = count
+        self.seed = seed
+        self.class_names = class_names
+
+    def on_train_begin(self, logs=None):
+        self._draw()  # what cannot be drawn says so now, not after an epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        number = epoch + 1
+        if number % self.every and number != self.params.get("epochs"):
+            return
+        plots.save(self._draw(), self.directory / f"epoch-{number:04d}.png")
+
+    def _draw(self):
+        return plots.samples(self.model, count=self.count, seed=self.seed, class_names=self.class_names)

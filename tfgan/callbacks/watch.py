@@ -1,0 +1,119 @@
+"""Callbacks that watch, and warn in one line on stderr."""
+
+import sys
+
+import keras
+import numpy as np
+
+from tfgan.checks import at_least_one
+from tfgan.errors import InputError
+from tfgan.metrics import coverage
+
+LEAST_SPREAD = 0.5  # of the real images', below which samples count as collapsed
+
+
+class ModeCoverage(keras.callbacks.Callback):
+    """Measures while training how much of the data's variety samples have; warns of a collapse.
+
+    Adds to the logs of the epochs it measures: `spread`, the root mean square distance of samples to
+    their mean (of their class, for a conditional GAN) over that of real images; and, where
+    `judge` is given, `modes`, how many of the data's modes samples reach. Warns in one line on
+    stderr, the first time that the spread is below a half or a mode is missed in the second half of
+    the epochs or later, and again when a collapse has healed and come back.
+
+    Args:
+        real: `(images, labels)`, some real images `(n, H, W, C)`, float in [0, 1] or uint8, and their
+            classes int `(n,)`, or None for them.
+        judge: function of images float `(n, H, W, C)` that returns each one's mode, int `(n,)`, -1
+            for none; or None. `tfgan.metrics.coverage.nearest_mode` or a classifier.
+        every: int >= 1. Epochs between measurements; the last epoch is always measured.
+        samples: int. Images drawn each time, spread evenly over the classes.
+        seed: int. Of the latents.
+
+    Raises:
+        InputError: if `every` or `samples` is below 1, or no real image is given.
+
+    Reference:
+        Goodfellow et al., 2014, section 6 (arXiv 1406.2661): "the Helvetica scenario".
+    """
+
+    def __init__(self, real, *, judge=None, every=1, samples=2_000, seed=0):
+        super().__init__()
+        self.every = at_least_one("every", every)
+        self.samples = at_least_one("samples", samples)
+        self.seed = seed
+        self.judge = judge
+        self.real_images, self.real_labels = real
+        if not len(self.real_images):
+            raise InputError("ModeCoverage compares with real images, got none: give some.")
+        self._collapsed = False
+
+    def on_train_begin(self, logs=None):
+        labels = self.real_labels if self.model.condition is not None else None
+        self._real_spread = coverage.spread(self.real_images, labels)
+        if self.judge is not None:
+            modes = self.judge(self.real_images)
+            self._modes = 1 + int(modes.max())
+            counts = np.bincount(modes[modes >= 0], minlength=self._modes)
+            self._shares = counts / counts.sum()
+
+    def on_epoch_end(self, epoch, logs=None):
+        epochs = self.params.get("epochs") or epoch + 1
+        if (epoch + 1) % self.every and epoch + 1 != epochs:
+            return
+        found = self.measure()
+        if logs is not None:
+            logs.update({name: found[name] for name in ("spread", "modes") if name in found})
+        self._warn(epoch + 1, found, settled=2 * (epoch + 1) >= epochs)
+
+    def measure(self):
+        """Returns dict: `spread`, and with a judge `modes`, `of`, `inside`, `kl` of `coverage`."""
+        conditions = None
+        if self.model.condition is not None:
+            conditions = np.arange(self.samples) % self.model.condition.num_classes
+        images = self.model.sample(self.samples, conditions, seed=self.seed)
+        spread = coverage.spread(images, conditions) / max(self._real_spread, 1e-12)
+        found = {"spread": spread}
+        if self.judge is not None:
+            reached = coverage.coverage(self.judge(images), self._modes, shares=self._shares)
+            found |= {**reached, "modes": reached.pop("covered")}
+        return found
+
+    def _warn(self, epoch, found, settled):
+        missed = settled and found.get("modes", 0) < found.get("of", 0)
+        collapsed = found["spread"] < LEAST_SPREAD or missed
+        if collapsed and not self._collapsed:
+            where = f"{found['modes']} of {found['of']} modes, " if "modes" in found else ""
+            print(
+                f"\nmode collapse in epoch {epoch}: samples reach {where}{found['spread']:.2f} of the "
+                "real images' spread; what helps: a slower generator (a smaller learning rate for it, "
+                "d_steps of 2 or more), loss non_saturating instead of minimax, more latents, larger "
+                "batches.",
+                file=sys.stderr,
+            )
+        self._collapsed = collapsed
+
+
+class WonDiscriminator(keras.callbacks.Callback):
+    """Says once, in one line on stderr, that the discriminator tells all fakes: nothing is learnt then.
+
+    Args:
+        d_loss: float. Mean loss of an epoch, in nats, below which it has won; log 2 = 0.69 is a draw.
+        epochs: int >= 1. Epochs in a row.
+    """
+
+    def __init__(self, *, d_loss=0.02, epochs=5):
+        super().__init__()
+        self.d_loss = d_loss
+        self.epochs = at_least_one("epochs", epochs)
+        self.in_a_row = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.in_a_row = self.in_a_row + 1 if logs["d_loss"] < self.d_loss else 0
+        if self.in_a_row == self.epochs:
+            print(
+                f"\nthe discriminator has won (d_loss {logs['d_loss']:.1g} in epoch {epoch + 1}): the "
+                "samples will not get better; try another seed, smaller learning rates, Adam (recipes "
+                "cgan-digits, gan-digits) or more images.",
+                file=sys.stderr,
+            )
