@@ -86,3 +86,34 @@ def test_other_images(data, make):
 def test_unknown_metric():
     with pytest.raises(InputError, match="did you mean parzen"):
         evaluation.check_names(["parsen"])
+
+
+def test_coverage_of_copies_is_full_and_of_one_image_nothing(data):
+    gan = Copies(data)
+    gan.conditional, gan.condition = False, None
+    images = gan.images
+    gan.sample = lambda count, condition, *, seed: images[:count]
+    result = evaluation.evaluate(gan, data, metrics=["coverage"], samples=200)["coverage"]
+    assert (result["covered"], result["of"], result["inside"]) == (3, 3, 1.0)
+    assert result["spread"] == pytest.approx(1, abs=0.05)
+    gan.sample = lambda count, condition, *, seed: np.repeat(images[:1], count, axis=0)
+    results = evaluation.evaluate(gan, data, metrics=["coverage"], samples=200)
+    assert results["coverage"]["covered"] == 1
+    assert results["coverage"]["spread"] == pytest.approx(0, abs=1e-6)
+    assert "1 of 3 modes" in evaluation.lines(results)[-1]
+
+
+def test_coverage_of_toy_data_is_by_its_centres():
+    toy = tfgan.data.load("toy:ring")
+    points, labels = toy.arrays("train", limit=4000)
+
+    class Half:
+        conditional, condition, image_shape = False, None, (1, 1, 2)
+
+        def sample(self, count, condition, *, seed):
+            return points[labels < 4][:count]
+
+    result = evaluation.evaluate(Half(), toy, metrics=["coverage"], samples=1000)["coverage"]
+    assert (result["covered"], result["of"]) == (4, 8)
+    assert result["inside"] == pytest.approx(0.989, abs=0.02)
+    assert result["kl"] == pytest.approx(np.log(2), abs=0.05)

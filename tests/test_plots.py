@@ -145,7 +145,7 @@ def test_curves(tmp_path):
     np.testing.assert_allclose(g.get_xydata(), [[1, 1.5], [2, 1.75]])
     np.testing.assert_allclose(figure.axes[1].lines[0].get_xydata(), [[2, -12.5]])
     for wrong in (tmp_path / "none.csv", tmp_path / "no"):
-        with pytest.raises(InputError, match="metrics.csv"):
+        with pytest.raises(InputError, match=r"metrics\.csv"):
             plots.curves(wrong)
     file.write_text("epoch,seconds\n1,2.0\n")
     with pytest.raises(InputError, match="no losses") as error:

@@ -104,7 +104,7 @@ def sample(run, count, condition, seed, interpolate, out):
 
 @cli.command()
 @click.argument("run")
-@click.option("--metrics", metavar="A,B", help="parzen, classifier, memorization.  [default: all]")
+@click.option("--metrics", metavar="A,B", help="parzen, classifier, memorization, coverage.  [all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfgan.errors import InputError, suggestion
-from tfgan.metrics import classifier, memorization, parzen
+from tfgan.metrics import classifier, coverage, memorization, parzen
 
 VALID_LIMIT = 1_000  # images sigma is chosen on, as in the papers
 TEST_LIMIT = 10_000  # images scored, as in the papers
@@ -35,8 +35,7 @@ def classifier_score(samples, conditions, data, seed):
     """
     if conditions is None or data.condition is None:
         return None
-    images, labels = data.arrays("train", limit=_train_limit(data))
-    model = classifier.train(images, labels, data.condition.num_classes, seed=seed)
+    model = _classifier(data, seed)
     test, test_labels = data.arrays("test", limit=TEST_LIMIT)
     return {
         "fake_accuracy": classifier.accuracy(model, samples, conditions),
@@ -46,7 +45,7 @@ def classifier_score(samples, conditions, data, seed):
             "n_real": len(test),
             "split": "test",
             "classifier": classifier.PROTOCOL,
-            "n_train": len(images),
+            "n_train": min(data.sizes["train"], _train_limit(data)),
             "classifier_seed": seed,
         },
     }
@@ -71,10 +70,57 @@ def memorization_score(samples, conditions, data, seed):
     }
 
 
+def coverage_score(samples, conditions, data, seed):
+    """How much of the data's variety samples have: spread, and modes where they can be told.
+
+    Modes are the known ones of toy data, or else the classes, which a classifier tells, if the GAN is
+    not conditional.
+    """
+    real, labels = data.arrays("valid", limit=VALID_LIMIT)
+    labels = None if conditions is None else labels
+    result = {
+        "spread": coverage.spread(samples, conditions) / max(coverage.spread(real, labels), 1e-12),
+        "protocol": {
+            "n_fake": len(samples),
+            "n_real": len(real),
+            "split": "valid",
+            "spread": "root mean square distance to the mean"
+            + (" of the class" if conditions is not None else "")
+            + ", over that of real images",
+        },
+    }
+    judge, told_by = _judge(data, seed) if conditions is None else (None, None)
+    if judge is not None:
+        counts = np.bincount(judge(real) + 1)[1:]
+        result |= coverage.coverage(judge(samples), len(counts), shares=counts / counts.sum())
+        result["protocol"]["modes"] = told_by
+    return result
+
+
+def _judge(data, seed):
+    """Returns (function of images that tells their modes, in words how), None twice if none can."""
+    if data.modes is not None:
+        centres, radius = data.modes.centres, 3 * data.modes.sigma
+        return (
+            lambda images: coverage.nearest_mode(images, centres, radius),
+            "nearest centre within 3 standard deviations",
+        )
+    if data.condition is None:
+        return None, None
+    model = _classifier(data, seed)
+    return lambda images: classifier.predict(model, images), f"classes, by {classifier.PROTOCOL}"
+
+
+def _classifier(data, seed):
+    images, labels = data.arrays("train", limit=_train_limit(data))
+    return classifier.train(images, labels, data.condition.num_classes, seed=seed)
+
+
 METRICS = {
     "parzen": parzen_score,
     "classifier": classifier_score,
     "memorization": memorization_score,
+    "coverage": coverage_score,
 }
 
 
@@ -156,5 +202,12 @@ def lines(results):
         text.append(
             f"distance to the nearest training image: {r['fake_distance']:.2f} for {p['n_fake']} "
             f"samples, {r['real_distance']:.2f} for {p['n_real']} real test images"
+        )
+    if "coverage" in results:
+        r, p = results["coverage"], results["coverage"]["protocol"]
+        modes = f"{r['covered']} of {r['of']} modes, {r['inside']:.3f} inside; " if "of" in r else ""
+        text.append(
+            f"coverage: {modes}spread {r['spread']:.2f} of real images' ({p['n_fake']} samples, "
+            f"{p['n_real']} real valid images)"
         )
     return text
