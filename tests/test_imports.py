@@ -20,6 +20,7 @@ FLOORS = [
     {"callbacks", "evaluation"},
     {"recipes"},
     {"runs"},
+    {"reproduce"},
     {"export"},
     {"cli"},
     {"__main__"},

@@ -153,6 +153,49 @@ def export(run, target, quantize, out):
     click.echo(f"{target}: {report.path}\nverified: {report}")
 
 
+@cli.command()
+@click.argument("paper", metavar="gan2014|cgan2014")
+@click.option("--out", metavar="DIR", help="Report, figures, runs.  [default: reports/PAPER]")
+@click.option("--only", multiple=True, metavar="ROW", help="Only this row of the report; repeatable.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of each row's own.")
+@click.option("--quick", is_flag=True, help="A few epochs each, and marked so.")
+@click.option("--seed", "seeds", type=SEED, multiple=True, help="Of the training; repeatable.  [1]")
+@click.option("--data", "source", metavar="SOURCE", help="Other data than MNIST.")
+@click.option("--data-dir", metavar="DIR", help="Where TFDS keeps its data sets.")
+@click.option("--dry-run", is_flag=True, help="Only list the rows and their times.")
+def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run):
+    """Train and measure what a paper reports, and write the report.
+
+    Stopped at any time, the same command goes on where it was.
+    """
+    _import_tensorflow()
+    from tfgan import reproduce as papers
+
+    found = papers.jobs(
+        paper,
+        only=only,
+        epochs=epochs,
+        quick=quick,
+        seeds=seeds or (1,),
+        source=source,
+        data_dir=data_dir,
+    )
+    out = _path(out or f"reports/{paper}")
+    _check_parent(out)
+    for job in found:
+        click.echo(f"{job.name:24} {papers.duration(job.seconds):>8}  {job.row.title}")
+    total = papers.duration(sum(job.seconds for job in found))
+    click.echo(f"{'in all':24} {total:>8}  on two cores, as measured on one machine")
+    if dry_run:
+        return
+    try:
+        report = papers.reproduce(found, out, say=click.echo)
+    except KeyboardInterrupt:
+        click.echo("tfgan: stopped; the same command goes on where it was.", err=True)
+        sys.exit(130)
+    click.echo(f"report: {report}")
+
+
 def _path(text):
     return Path(text).expanduser()
 

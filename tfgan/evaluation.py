@@ -45,7 +45,7 @@ def classifier_score(samples, conditions, data, seed):
             "n_real": len(test),
             "split": "test",
             "classifier": classifier.PROTOCOL,
-            "n_train": min(data.sizes["train"], _train_limit(data)),
+            "n_train": min(data.sizes["train"], train_limit(data)),
             "classifier_seed": seed,
         },
     }
@@ -53,7 +53,7 @@ def classifier_score(samples, conditions, data, seed):
 
 def memorization_score(samples, conditions, data, seed):
     """Mean distance of samples to the nearest training image; beside that of real test images."""
-    train, _ = data.arrays("train", limit=_train_limit(data))
+    train, _ = data.arrays("train", limit=train_limit(data))
     test, _ = data.arrays("test", limit=NEIGHBOUR_LIMIT)
     fake = np.random.default_rng(seed).permutation(len(samples))[:NEIGHBOUR_LIMIT]
     return {
@@ -112,7 +112,7 @@ def _judge(data, seed):
 
 
 def _classifier(data, seed):
-    images, labels = data.arrays("train", limit=_train_limit(data))
+    images, labels = data.arrays("train", limit=train_limit(data))
     return classifier.train(images, labels, data.condition.num_classes, seed=seed)
 
 
@@ -124,7 +124,7 @@ METRICS = {
 }
 
 
-def _train_limit(data):
+def train_limit(data):
     """How many training images are read: what fits 512 MB as float32. Protocols say it (n_train)."""
     return max(1, TRAIN_BYTES // (4 * int(np.prod(data.image_shape))))
 

@@ -59,7 +59,7 @@ def _columns(source):
     path = path / "metrics.csv" if path.is_dir() else path
     if not path.is_file():
         raise InputError(f"no training log at {path}: give a run directory or its metrics.csv.")
-    columns = {}
+    columns: dict[str, list[tuple[int, float]]] = {}
     with open(path, newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             for name, text in row.items():

@@ -27,15 +27,16 @@ def points(samples, *, real=None, modes=None):
     """
     figure = Figure(figsize=(4, 4), dpi=100, facecolor="white")
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.96))
-    layers = ((real, {"s": 4, "color": "0.75"}), (samples, {"s": 3, "color": "tab:blue", "alpha": 0.6}))
-    for array, style in layers:
+    for array, size, color in ((real, 4, "0.75"), (samples, 3, "tab:blue")):
         if array is None:
             continue
         array = np.asarray(array)
         if not are_points(array.shape[1:]):
             raise InputError(f"points must be an array of shape (n, 1, 1, 2), got {array.shape}.")
-        axes.scatter(array[:, 0, 0, 0], array[:, 0, 0, 1], linewidths=0, **style)
+        x, y = array.reshape(-1, 2).T  # (n,) each
+        axes.scatter(x, y, s=size, color=color, alpha=0.7, linewidths=0)
     if modes is not None:
-        axes.scatter(*np.asarray(modes).T, s=160, facecolors="none", edgecolors="0.5", linewidths=0.8)
+        x, y = np.asarray(modes).T
+        axes.scatter(x, y, s=160, facecolors="none", edgecolors="0.5", linewidths=0.8)
     axes.set(xlim=(0, 1), ylim=(0, 1), xticks=(), yticks=(), aspect="equal")
     return figure

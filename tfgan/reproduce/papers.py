@@ -1,0 +1,124 @@
+"""What the report of each paper holds."""
+
+import dataclasses
+
+from tfgan.reproduce.rows import REFERENCE_ROWS, Drawn, Trained
+
+
+@dataclasses.dataclass(frozen=True)
+class Paper:
+    """A report.
+
+    Attributes:
+        title: of the paper.
+        reference: where to find it.
+        rows: what is measured.
+        published_beside: what the paper's table sets beside its own number: {system: number}.
+        source: data of rows that name none.
+        theory: whether figure 1 and the game's saddle belong to it.
+    """
+
+    title: str
+    reference: str
+    rows: tuple[Trained | Drawn, ...]
+    published_beside: dict[str, str]
+    source: str = "mnist"
+    theory: bool = False
+
+
+_IMPROVED_GAN = ("ema_decay=0.9999",)
+
+PAPERS = {
+    "gan2014": Paper(
+        title="Generative Adversarial Nets",
+        reference="Goodfellow et al., 2014, table 1 (arXiv 1406.2661)",
+        published_beside={
+            "DBN": "138 ± 2",
+            "Stacked CAE": "121 ± 1.6",
+            "Deep GSN": "214 ± 1.1",
+        },
+        theory=True,
+        rows=(
+            Trained(
+                "gan",
+                "adversarial nets, as published",
+                "mnist",
+                published="225 ± 2",
+                note="the published recipe to the letter",
+                recipe="gan-mnist",
+                epoch_seconds=6,
+            ),
+            Trained(
+                "gan-improved",
+                "the same networks, improved",
+                "mnist",
+                published="225 ± 2",
+                note="moving average of the generator's weights",
+                recipe="gan-mnist",
+                changes=_IMPROVED_GAN,
+                epoch_seconds=6,
+            ),
+            *REFERENCE_ROWS,
+            Trained(
+                "ring",
+                "8 Gaussians on a ring",
+                "modes",
+                recipe="gan-toy",
+                source="toy:ring",
+                epoch_seconds=2,
+                quick_epochs=5,
+            ),
+            Trained(
+                "grid",
+                "25 Gaussians on a grid",
+                "modes",
+                recipe="gan-toy",
+                source="toy:grid",
+                epoch_seconds=2,
+                quick_epochs=5,
+            ),
+            Trained(
+                "ring-collapsed",
+                "8 Gaussians on a ring, settings that collapse",
+                "modes",
+                recipe="gan-toy",
+                changes=("loss=minimax", "g_rate=10.0"),
+                note="the generator learns ten times as fast, with the saturating loss",
+                source="toy:ring",
+                epoch_seconds=2,
+                quick_epochs=5,
+            ),
+        ),
+    ),
+    "cgan2014": Paper(
+        title="Conditional Generative Adversarial Nets",
+        reference="Mirza & Osindero, 2014, table 1 (arXiv 1411.1784)",
+        published_beside={
+            "DBN": "138 ± 2",
+            "Stacked CAE": "121 ± 1.6",
+            "Deep GSN": "214 ± 1.1",
+            "Adversarial nets": "225 ± 2",
+        },
+        rows=(
+            Trained(
+                "cgan",
+                "conditional adversarial nets, as published",
+                "mnist",
+                published="132 ± 1.8",
+                note="the published nets and schedule; what the paper leaves open, see the recipe",
+                recipe="cgan-mnist",
+                epoch_seconds=9,
+            ),
+            Trained(
+                "cgan-matching",
+                "two judgements: realness and match",
+                "mnist",
+                published="132 ± 1.8",
+                note="the notes' second discriminator, trained with mismatched pairs too",
+                recipe="cgan-mnist",
+                changes=("discriminator=matching",),
+                epoch_seconds=11,
+            ),
+        ),
+    ),
+}

@@ -1,0 +1,97 @@
+"""The rows of each paper's report: what is trained or drawn, and what was published."""
+
+import dataclasses
+
+from tfgan import recipes
+from tfgan.reproduce.references import REFERENCES
+
+_MEASURING = 30.0  # seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One line of a report's table.
+
+    Attributes:
+        name: what `--only` calls it.
+        title: what the table calls it.
+        table: the table it stands in, a key of `TABLES`.
+        published: the published number with its error, or "".
+        note: what differs from the paper, or what the row is for.
+        source: data of its own, or None for the report's.
+    """
+
+    name: str
+    title: str
+    table: str
+    published: str = ""
+    note: str = ""
+    source: str | None = None
+
+    @property
+    def epochs(self) -> int | None:
+        """How many a whole run takes; None where nothing is trained."""
+        return None
+
+    def seconds(self, epochs) -> float:
+        """About how long it takes on two cores."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained(Row):
+    """A row that trains a recipe.
+
+    Attributes:
+        recipe: its name.
+        changes: settings that differ from the recipe's, `key=value`.
+        epoch_seconds: about how long an epoch takes on two cores.
+        quick_epochs: with `--quick`.
+    """
+
+    recipe: str = ""
+    changes: tuple = ()
+    epoch_seconds: float = 0.0
+    quick_epochs: int = 2
+
+    @property
+    def epochs(self):
+        for change in self.changes:
+            key, _, value = change.partition("=")
+            if key == "epochs":
+                return int(value)
+        return recipes.RECIPES[self.recipe].settings["epochs"]
+
+    def seconds(self, epochs):
+        return _MEASURING + epochs * self.epoch_seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn(Row):
+    """A row of samples that no GAN made, of `REFERENCES` by its name.
+
+    Attributes:
+        making: about how many seconds its samples take on two cores.
+    """
+
+    making: float = 0.0
+
+    def seconds(self, epochs):
+        return _MEASURING + self.making
+
+
+TABLES = {
+    "mnist": "MNIST, by the papers' protocol",
+    "references": "The same estimate of samples that no GAN made",
+    "modes": "Mode coverage on known mixtures",
+    "tags": "Image to tags",
+}
+
+REFERENCE_ROWS = (
+    Drawn("real", "10,000 real training images", "references"),
+    Drawn("fewer-real", "1,000 real training images", "references"),
+    Drawn("k-means", "10,000 k-means centroids of them", "references", making=240.0),
+    Drawn("mean-image", "the mean image", "references"),
+    Drawn("noise", "uniform noise", "references"),
+)
+assert {row.name for row in REFERENCE_ROWS} == set(REFERENCES)
