@@ -56,7 +56,9 @@ def test_arrows_span_the_latents_range():
 def test_other_latents_have_no_arrows(latent_dim, noise):
     shot = plots.snapshot(root_gan(latent_dim, noise), falling, samples=1000)
     assert not len(shot.z)
-    below = [plots.stages([s]).axes[0].get_ylim()[0] for s in (shot, plots.snapshot(root_gan(), falling))]
+    below = [
+        plots.stages([s]).axes[0].get_ylim()[0] for s in (shot, plots.snapshot(root_gan(), falling))
+    ]
     assert below[0] > below[1]
 
 
@@ -71,7 +73,7 @@ def test_kernel_density_is_the_sum_of_mirrored_kernels(monkeypatch):
 
 
 def test_kernel_density_chooses_its_bandwidth():
-    """Two narrow bells: a rule that looks at the spread would smear them. And a flat density is flat."""
+    """Two narrow bells, which a rule that looks at the spread would smear. A flat density is flat."""
     rng = np.random.default_rng(0)
     x = np.linspace(0, 1, 401)
     bells = np.concatenate([rng.normal(0.2, 0.01, 20_000), rng.normal(0.8, 0.02, 20_000)])
@@ -88,8 +90,9 @@ def test_stages_side_by_side():
     figure = plots.stages([shot, shot._replace(epoch=None)])
     assert [axes.get_title() for axes in figure.axes] == ["epoch 5", ""]
     lines = {line.get_label(): line for line in figure.axes[0].lines}
-    scale = shot.p_data / lines["data"].get_ydata()
-    np.testing.assert_allclose(lines["samples"].get_ydata() * scale[0], shot.p_g)
+    scale = shot.p_data[0] / lines["data"].get_ydata()[0]  # both densities are drawn on one
+    np.testing.assert_allclose(lines["data"].get_ydata() * scale, shot.p_data)
+    np.testing.assert_allclose(lines["samples"].get_ydata() * scale, shot.p_g)
     np.testing.assert_array_equal(lines["D"].get_ydata(), shot.d)
     one = plots.one_dimensional(root_gan(), falling, samples=1000)
     assert len(one.axes) == 1

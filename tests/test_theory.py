@@ -90,7 +90,9 @@ def test_identities(pair):
 def test_optimal_discriminator_maximises_the_value(pair):
     p, q = pair
     c = theory.criterion(p, q)
-    assert theory.value(theory.optimal_logits(p, q), p, q, from_logits=True) == pytest.approx(c, abs=1e-14)
+    assert theory.value(theory.optimal_logits(p, q), p, q, from_logits=True) == pytest.approx(
+        c, abs=1e-14
+    )
     best = np.minimum(theory.optimal_discriminator(p, q), 1 - 1e-16 * (q > 0))  # no 1 by rounding
     assert theory.value(best, p, q) == pytest.approx(c, abs=1e-14)
     rng = np.random.default_rng(0)
@@ -162,8 +164,8 @@ def test_gradient_of_the_descent():
 def test_a_trained_discriminator_approaches_the_best():
     """Against a frozen generator (x = sqrt of a uniform number: density 2x), data uniform on [0, 1].
 
-    V by quadrature has no Monte-Carlo error. On 200,000 fresh samples its standard error is about 0.001;
-    the bound allows four of those that are measured.
+    V by quadrature has no Monte-Carlo error. On 200,000 fresh samples its standard error is about
+    0.001; the bound allows four of those that are measured.
     """
     inputs = keras.Input((1,))
     root = keras.layers.Lambda(lambda z: keras.ops.sqrt(z)[:, :, None, None])(inputs)

@@ -92,19 +92,20 @@ def train(*, seed=0, steps=3000):
     data = tf.data.Dataset.from_tensor_slices(
         numbers((steps + 325) * _BATCH, seed=seed).reshape(-1, _BATCH, 1, 1, 1)  # (steps, B, 1, 1, 1)
     )
-    done = 0
-    for d_steps, epochs, length in ((_D_STEPS, 1, 5), (_D_STEPS, 8, 40), (1, steps // 50, 50)):
+    done = used = 0
+    # D alone, (a) after 5 steps and (b) after 320 more; then both.
+    for d_steps, calls_of, parts in ((_D_STEPS, 5, ((1, 5), (8, 40))), (1, 50, ((steps // 50, 50),))):
         gan.compile(
             g_optimizer=g_optimizer,
             d_optimizer=d_optimizer,
             d_steps=d_steps,
             jit_compile=False,
-            steps_per_execution=length,
+            steps_per_execution=calls_of,
         )
-        part = {"initial_epoch": done, "epochs": done + epochs, "steps_per_epoch": length}
-        gan.fit(data, callbacks=[recorder], verbose=0, **part)
-        data = data.skip(epochs * length)
-        done += epochs
+        for epochs, length in parts:
+            epoch = {"initial_epoch": done, "epochs": done + epochs, "steps_per_epoch": length}
+            gan.fit(data.skip(used), callbacks=[recorder], verbose=0, **epoch)
+            done, used = done + epochs, used + epochs * length
     return gan, recorder.snapshots
 
 

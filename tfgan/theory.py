@@ -1,7 +1,7 @@
 """The theory of the GAN game as functions on distributions: numpy, float64, nats.
 
-A distribution is an array of probabilities (`weights=None`: integrals are sums), or of a density's values
-at the points of `quadrature`, with that function's weights. What has probability 0 adds 0 to an
+A distribution is an array of probabilities (`weights=None`: integrals are sums), or of a density's
+values at the points of `quadrature`, with that function's weights. What has probability 0 adds 0 to an
 expectation, whatever its logarithm.
 
 Reference:
@@ -105,7 +105,7 @@ def binary_cross_entropy(target, d):
 
 
 def kl(p, q, *, weights=None):
-    """Kullback-Leibler divergence KL(p || q) = `E_p[log p - log q]`; infinite where q is 0 and p is not.
+    """Kullback-Leibler divergence KL(p || q) = `E_p[log p - log q]`; infinite if q is 0 where p is not.
 
     Args:
         p, q: distributions of one shape.
@@ -293,7 +293,9 @@ def _distributions(weights, **named):
     for name, array in zip(named, arrays, strict=True):
         total = float(np.sum(checked * array))
         if not abs(total - 1) <= _TOLERANCE:
-            advice = "divide it by its sum" if weights is None else "take a wider interval or more points"
+            advice = (
+                "divide it by its sum" if weights is None else "take a wider interval or more points"
+            )
             raise InputError(f"{name} must sum to 1, got {total:.8g}: {advice}.")
     return checked, *arrays
 

@@ -103,7 +103,9 @@ def saddle(*, start=(-1.0, 1.2), rate=0.5, steps=40):
     values = np.array([[game_value(d, g) for d in numbers] for g in numbers])  # (g, d)
     levels = -math.log(4) + np.linspace(-2.0, 1.0, 31)
     filled = left.contourf(numbers, numbers, values, levels, cmap="RdBu_r", extend="both", alpha=0.75)
-    left.contour(numbers, numbers, values, [-math.log(4)], colors="0.35", linewidths=0.8, linestyles="-")
+    left.contour(
+        numbers, numbers, values, [-math.log(4)], colors="0.35", linewidths=0.8, linestyles="-"
+    )
     left.plot(numbers, numbers, color="black", linewidth=1.0, linestyle=":", label="the best D, d = g")
     for update in UPDATES:
         path = game_path(start, rate=rate, steps=steps, update=update)
@@ -115,7 +117,9 @@ def saddle(*, start=(-1.0, 1.2), rate=0.5, steps=40):
     left.legend(fontsize=8, loc="lower left", framealpha=0.95)
     figure.colorbar(filled, ax=left, label="V(D, G) in nats", ticks=np.arange(-3.0, 0.0, 0.5))
     for d, style in ((0.0, "-"), (0.7, "--"), (1.4, "-.")):
-        right.plot(numbers, [game_value(d, g) for g in numbers], style, color="tab:gray", label=f"V, d = {d:g}")
+        right.plot(
+            numbers, [game_value(d, g) for g in numbers], style, color="tab:gray", label=f"V, d = {d:g}"
+        )
     best = [theory.criterion(_normal(_X, 0), _normal(_X, g), weights=_WEIGHTS) for g in numbers]
     right.plot(numbers, best, color="tab:green", linewidth=2.2, label="C(G) = max V")
     right.plot(0, -math.log(4), "*", color="black", markersize=13)

@@ -7,7 +7,7 @@ Reference:
 import functools
 import math
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.animation import PillowWriter
@@ -24,11 +24,19 @@ _BINS = 2048
 _RANGES = {"uniform": (-math.sqrt(3), math.sqrt(3)), "unit_uniform": (0.0, 1.0)}
 _POINTS = 401
 _ARROWS = 17
-_LINES = {
-    "p_data": dict(color="black", linestyle=":", linewidth=2.0, label="data"),
-    "p_g": dict(color="tab:green", linestyle="-", linewidth=2.0, label="samples"),
-    "d": dict(color="tab:blue", linestyle="--", linewidth=1.8, label="D"),
-    "d_star": dict(color="tab:blue", linestyle="-", linewidth=0.7, label="D*, the best D"),
+_LINES: dict[str, dict[str, Any]] = {
+    "p_data": {"color": "black", "linestyle": ":", "linewidth": 2.0, "label": "data", "zorder": 3},
+    "p_g": {"color": "tab:green", "linestyle": "-", "linewidth": 2.0, "label": "samples"},
+    "d": {"color": "tab:blue", "linestyle": "--", "linewidth": 1.8, "label": "D"},
+    "d_star": {"color": "tab:blue", "linestyle": "-", "linewidth": 0.7, "label": "D*, the best D"},
+}
+_ARROW = {
+    "arrowstyle": "-|>",
+    "color": "0.25",
+    "linewidth": 0.8,
+    "shrinkA": 0,
+    "shrinkB": 0,
+    "mutation_scale": 7,
 }
 
 
@@ -116,12 +124,18 @@ def snapshot(gan, density, *, samples=50_000, seed=0, epoch=None):
     x = np.linspace(0, 1, _POINTS)
     p_data = np.asarray(density(x), "float64")
     if p_data.shape != x.shape:
-        raise InputError(f"density must return {_POINTS} values for as many x, got shape {p_data.shape}.")
+        raise InputError(
+            f"density must return {_POINTS} values for as many x, got shape {p_data.shape}."
+        )
     drawn = gan.sample(samples, seed=seed, batch_size=samples).reshape(-1)  # (samples,)
     p_g = kernel_density(np.clip(drawn, 0, 1), x)
     images = x.astype("float32").reshape(-1, 1, 1, 1)  # (points, 1, 1, 1)
     logits = np.asarray(gan.discriminate(images, training=False), "float64")[:, 0]
-    z = (np.arange(_ARROWS) + 0.5) / _ARROWS if gan.latent_dim == 1 and gan.noise in _RANGES else np.empty(0)
+    z = (
+        (np.arange(_ARROWS) + 0.5) / _ARROWS
+        if gan.latent_dim == 1 and gan.noise in _RANGES
+        else np.empty(0)
+    )
     made = np.empty(0)
     if len(z):
         low, high = _RANGES[gan.noise]
@@ -165,7 +179,7 @@ def stages(snapshots, *, titles=None):
         titles = [_title(s) for s in snapshots]
     if len(titles) != len(snapshots):
         raise InputError(f"{len(snapshots)} snapshots need as many titles, got {len(titles)}.")
-    figure = Figure(figsize=(max(4.2, 3.1 * len(snapshots)), 3.7), dpi=120, facecolor="white")
+    figure = Figure(figsize=(max(5.0, 3.1 * len(snapshots)), 3.7), dpi=120, facecolor="white")
     figure.subplots_adjust(0.02, 0.11, 0.98, 0.93, wspace=0.06)
     panels = figure.subplots(1, len(snapshots), squeeze=False)[0]
     top = _top(snapshots)
@@ -207,9 +221,8 @@ def stage(axes, snapshot, *, top=None):
     if len(snapshot.z):
         axes.plot([0, 1], [z_line] * 2, color="black", linewidth=1.2)
         axes.text(1.02, z_line, "z", va="center", fontsize=10, style="italic")
-        arrow = dict(arrowstyle="-|>", color="0.25", linewidth=0.8, shrinkA=0, shrinkB=0, mutation_scale=7)
         for z, x in zip(snapshot.z, snapshot.g_of_z, strict=True):
-            axes.annotate("", (x, x_line), (z, z_line), arrowprops=arrow)
+            axes.annotate("", (x, x_line), (z, z_line), arrowprops=_ARROW)
     return axes
 
 
