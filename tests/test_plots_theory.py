@@ -183,6 +183,7 @@ def test_saddle_figure():
         (lambda: plots.snapshot(small_cgan(), falling), "CGAN"),
         (lambda: plots.snapshot(root_gan(), lambda x: 1.0), "401 values"),
         (lambda: plots.snapshot(root_gan(), lambda x: x - 0.5), "must not be negative"),
+        (lambda: plots.snapshot(root_gan(), lambda x: 0 * x), "positive somewhere"),
         (lambda: plots.snapshot(root_gan(), falling, samples=1), "at least 2"),
         (lambda: plots.stages([]), "no snapshots"),
         (lambda: plots.stages([plots.snapshot(root_gan(), falling)], titles="ab"), "titles, got 2"),

@@ -114,7 +114,7 @@ def snapshot(gan, density, *, samples=50_000, seed=0, epoch=None):
         `Snapshot`.
 
     Raises:
-        InputError: for another GAN, or a density that is negative or not finite.
+        InputError: for another GAN, or a density that is negative, not finite or 0 everywhere.
     """
     if gan.conditional or tuple(gan.image_shape) != (1, 1, 1):
         raise InputError(
@@ -127,23 +127,25 @@ def snapshot(gan, density, *, samples=50_000, seed=0, epoch=None):
         raise InputError(
             f"density must return {_POINTS} values for as many x, got shape {p_data.shape}."
         )
+    if not p_data.max() > 0:
+        raise InputError("density must be positive somewhere on [0, 1]: scale the data into it.")
     drawn = gan.sample(samples, seed=seed, batch_size=samples).reshape(-1)  # (samples,)
     p_g = kernel_density(np.clip(drawn, 0, 1), x)
     images = x.astype("float32").reshape(-1, 1, 1, 1)  # (points, 1, 1, 1)
     logits = np.asarray(gan.discriminate(images, training=False), "float64")[:, 0]
-    z = (
-        (np.arange(_ARROWS) + 0.5) / _ARROWS
-        if gan.latent_dim == 1 and gan.noise in _RANGES
-        else np.empty(0)
-    )
-    made = np.empty(0)
-    if len(z):
-        low, high = _RANGES[gan.noise]
-        latents = (low + (high - low) * z).astype("float32").reshape(-1, 1)  # (arrows, 1)
-        made = gan.images_of(latents).reshape(-1).astype("float64")  # (arrows,)
     d = np.exp(-np.logaddexp(0.0, -logits))
     d_star = theory.optimal_discriminator(p_data, p_g)
-    return Snapshot(x, p_data, p_g, d, d_star, z, made, epoch)
+    return Snapshot(x, p_data, p_g, d, d_star, *_arrows(gan), epoch)
+
+
+def _arrows(gan):
+    """Latents from 0 to 1 and the numbers made of them, or two empty arrays."""
+    if gan.latent_dim != 1 or gan.noise not in _RANGES:
+        return np.empty(0), np.empty(0)
+    z = (np.arange(_ARROWS) + 0.5) / _ARROWS
+    low, high = _RANGES[gan.noise]
+    latents = (low + (high - low) * z).astype("float32").reshape(-1, 1)  # (arrows, 1)
+    return z, gan.images_of(latents).reshape(-1).astype("float64")  # (arrows,)
 
 
 def one_dimensional(gan, density, **options):
