@@ -135,7 +135,8 @@ def snapshot(gan, density, *, samples=50_000, seed=0, epoch=None):
     logits = np.asarray(gan.discriminate(images, training=False), "float64")[:, 0]
     d = np.exp(-np.logaddexp(0.0, -logits))
     d_star = theory.optimal_discriminator(p_data, p_g)
-    return Snapshot(x, p_data, p_g, d, d_star, *_arrows(gan), epoch)
+    z, made = _arrows(gan)
+    return Snapshot(x, p_data, p_g, d, d_star, z, made, epoch)
 
 
 def _arrows(gan):
