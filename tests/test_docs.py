@@ -41,6 +41,29 @@ def test_readme_python_example(tmp_path):
     assert list((tmp_path / "samples").glob("*.png"))
 
 
+def test_theory_page(tmp_path):
+    """In an empty folder, with fewer steps; what it prints is what the page says."""
+    page = ROOT / "docs/theory.md"
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+    assert "steps=3000" in code
+    code = code.replace("steps=3000", "steps=300")
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", code],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    names = {"figure1.gif", "figure1.png", "mine.png", "now.png", "saddle.png"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    numbers = [float(number) for number in re.findall(r"-?\d+\.\d+", done.stdout)[:10]]
+    expected = [-1.3863, -1.3093, 0.75, 0.25, -1.1247, -1.1247, -1.1247, -1.3863, 0, 0.5]
+    assert numbers == pytest.approx(expected, abs=1e-4)
+    path = re.search(r"# (-0\.4159 .*)", code)[1].split()
+    printed = re.search(r"\[(-0\.4158.*)\]", done.stdout)[1].split()
+    assert [float(v) for v in printed] == pytest.approx([float(v) for v in path], abs=1e-4)
+
+
 def test_readme_names_only_commands_there_are():
     text = (ROOT / "README.md").read_text()
     makefile = (ROOT / "Makefile").read_text()

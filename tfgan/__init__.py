@@ -14,6 +14,7 @@ if not _STARTED_BY_COMMAND:
         callbacks,
         conditions,
         data,
+        figure1,
         layers,
         losses,
         metrics,
@@ -22,6 +23,7 @@ if not _STARTED_BY_COMMAND:
         plots,
         recipes,
         runs,
+        theory,
     )
     from tfgan.cgan import CGAN
     from tfgan.errors import InputError
@@ -34,6 +36,7 @@ if not _STARTED_BY_COMMAND:
         "callbacks",
         "conditions",
         "data",
+        "figure1",
         "layers",
         "losses",
         "metrics",
@@ -42,6 +45,7 @@ if not _STARTED_BY_COMMAND:
         "plots",
         "recipes",
         "runs",
+        "theory",
     ]
 
 

@@ -1,6 +1,6 @@
 """Keras callbacks that watch and keep a GAN."""
 
-from tfgan.callbacks.draw import SampleGrid
+from tfgan.callbacks.draw import OneDimensional, SampleGrid
 from tfgan.callbacks.keep import BestParzen, Checkpoint, MetricsLog, Profile
 from tfgan.callbacks.watch import ModeCoverage, WonDiscriminator
 
@@ -9,6 +9,7 @@ __all__ = [
     "Checkpoint",
     "MetricsLog",
     "ModeCoverage",
+    "OneDimensional",
     "Profile",
     "SampleGrid",
     "WonDiscriminator",

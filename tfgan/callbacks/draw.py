@@ -43,3 +43,41 @@ class SampleGrid(keras.callbacks.Callback):
 
     def _draw(self):
         return plots.samples(self.model, count=self.count, seed=self.seed, class_names=self.class_names)
+
+
+class OneDimensional(keras.callbacks.Callback):
+    """Takes the curves of the one-dimensional figure after every few epochs, for `plots.stages`.
+
+    Attributes:
+        snapshots: list of `plots.Snapshot`, of all `fit`s this callback was part of; the first is of
+            before training.
+
+    Args:
+        density: the data's, see `plots.snapshot`.
+        every: int >= 1. Epochs between snapshots; the last epoch of `fit` is always taken.
+        samples: int >= 2. Numbers drawn for each density.
+        seed: int. Of the latents.
+
+    Raises:
+        InputError: if `every` is below 1; before training, if the GAN is none of numbers.
+    """
+
+    def __init__(self, density, *, every=1, samples=50_000, seed=0):
+        super().__init__()
+        self.density = density
+        self.every = at_least_one("every", every)
+        self.samples = samples
+        self.seed = seed
+        self.snapshots = []
+
+    def on_train_begin(self, logs=None):
+        if not self.snapshots:
+            self._take(0)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs"):
+            self._take(epoch + 1)
+
+    def _take(self, epoch):
+        options = {"samples": self.samples, "seed": self.seed, "epoch": epoch}
+        self.snapshots.append(plots.snapshot(self.model, self.density, **options))
