@@ -13,17 +13,21 @@ from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
 
 
 def annealed_adam(gan, settings, steps_per_epoch):
-    """Compiles with Adam whose rate falls to 0 along a half cosine: clean last samples."""
+    """Compiles with Adam whose rate falls to 0 along a half cosine: clean last samples.
 
-    def adam(steps):
-        rate = keras.optimizers.schedules.CosineDecay(settings["learning_rate"], max(1, steps))
+    The generator's rate is `g_rate` times the discriminator's, if that is a setting.
+    """
+
+    def adam(steps, times=1.0):
+        first = settings["learning_rate"] * times
+        rate = keras.optimizers.schedules.CosineDecay(first, max(1, steps))
         return keras.optimizers.Adam(rate, beta_1=0.5)
 
     steps = settings["epochs"] * steps_per_epoch
     return compile_by(
         gan,
         settings,
-        g_optimizer=adam(steps // settings["d_steps"]),
+        g_optimizer=adam(steps // settings["d_steps"], settings.get("g_rate", 1.0)),
         d_optimizer=adam(steps),
     )
 

@@ -7,6 +7,8 @@ Two numbers a latent suffice for two a point. Settings that collapse, to see it:
 `tfgan.reproduce`.
 """
 
+import math
+
 import keras
 from keras import layers
 
@@ -21,14 +23,11 @@ def build(data, settings, steps_per_epoch):
     def hidden():
         return [layers.Dense(units, activation="relu") for _ in range(3)]
 
-    size = 1
-    for n in data.image_shape:
-        size *= n
     generator = keras.Sequential(
         [
             layers.Input((settings["latent_dim"],)),
             *hidden(),
-            layers.Dense(size, activation="sigmoid"),
+            layers.Dense(math.prod(data.image_shape), activation="sigmoid"),
             layers.Reshape(data.image_shape),
         ]
     )
@@ -59,7 +58,7 @@ RECIPE = Recipe(
         "units": 256,
         "noise": "normal",
         "learning_rate": 1e-3,
-        "g_learning_rate_ratio": 1.0,
+        "g_rate": 1.0,
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,

@@ -51,7 +51,7 @@ def _parts(name, paper, done):
     for table, title in TABLES.items():
         rows = [row for row in done if row["table"] == table]
         if rows:
-            yield f"## {title}\n\n{_LAYOUTS[table](paper, rows)}"
+            yield f"## {title}\n\n{LAYOUTS[table](paper, rows)}"
         if table == "references" and rows:
             yield PARZEN
     yield f"## How to repeat it\n\n{_commands(done)}"
@@ -170,7 +170,7 @@ def _modes(paper, rows):
     return "\n\n".join([_table(head, lines), *(["\n".join(notes)] if notes else [])])
 
 
-_LAYOUTS = {"mnist": _mnist, "references": _references, "modes": _modes}
+LAYOUTS = {"mnist": _mnist, "references": _references, "modes": _modes}
 
 
 def _commands(done):

@@ -1,0 +1,167 @@
+"""`tfgan reproduce` on small data: rows, reports, what is kept, and what the references are worth."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from makers import one_line, stripes
+
+from tfgan import evaluation, reproduce, runs
+from tfgan.data import load
+from tfgan.errors import InputError
+from tfgan.metrics import parzen
+from tfgan.reproduce import engine, references, report
+from tfgan.reproduce.rows import TABLES, Drawn, Trained
+
+
+@pytest.fixture
+def source(tmp_path):
+    images, labels = stripes(300)
+    np.savez(tmp_path / "stripes.npz", images=images, labels=labels)
+    return f"npz:{tmp_path / 'stripes.npz'}"
+
+
+@pytest.mark.parametrize("paper", reproduce.PAPERS)
+def test_rows_are_whole(paper):
+    """Every row can be planned, stands in a table that is laid out, and its command finds it again."""
+    for job in reproduce.jobs(paper):
+        assert job.row.table in TABLES
+        assert job.row.table in report.LAYOUTS
+        assert job.seconds > 0
+        words = job.command.split()
+        assert words[:3] == ["tfgan", "reproduce", paper]
+        assert reproduce.jobs(paper, only=[words[4]], seeds=(int(words[6]),)) == [job]
+        if isinstance(job.row, Trained):
+            config = runs.plan(job.row.recipe, changes=job.row.changes)
+            assert config["settings"]["epochs"] == job.epochs
+        else:
+            assert job.row.name in references.REFERENCES
+
+
+def test_jobs_follow_their_arguments():
+    quick = reproduce.jobs("gan2014", only=["gan"], quick=True)
+    assert [(job.epochs, job.quick) for job in quick] == [(2, True)]
+    assert "--quick" in quick[0].command
+    jobs = reproduce.jobs("gan2014", only=["gan", "noise"], epochs=7, seeds=(3, 4))
+    assert [(job.row.name, job.seed, job.epochs) for job in jobs] == [
+        ("gan", 3, 7),
+        ("gan", 4, 7),
+        ("noise", 0, None),
+    ]
+    assert jobs[0].command == "tfgan reproduce gan2014 --only gan --seed 3 --epochs 7"
+    assert len({job.key for job in jobs}) == 3
+    with pytest.raises(InputError, match="did you mean gan2014") as error:
+        reproduce.jobs("gan2015")
+    one_line(error)
+    with pytest.raises(InputError, match="did you mean ring") as error:
+        reproduce.jobs("gan2014", only=["rings"])
+    one_line(error)
+
+
+def test_report_of_a_stopped_and_resumed_reproduction(source, tmp_path, monkeypatch):
+    out = tmp_path / "report"
+    jobs = reproduce.jobs("gan2014", only=["noise", "gan"], epochs=2, source=source)
+    real, calls = evaluation.evaluate, []
+
+    def stopped(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(evaluation, "evaluate", stopped)
+    monkeypatch.setattr(engine, "SAMPLES", 200)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce.reproduce(jobs, out, say=lambda line: None, verbose=0)
+    weights = out / "runs/gan-seed1-2-epochs/checkpoints/last.keras"
+    written = weights.stat().st_mtime_ns
+    path = reproduce.reproduce(jobs, out, say=lambda line: None, verbose=0)
+    said = []
+    reproduce.reproduce(jobs, out, say=said.append, verbose=0)
+    assert all("done before" in line for line in said)
+    assert len(calls) == 2
+    assert weights.stat().st_mtime_ns >= written
+    text = path.read_text()
+    result = json.loads((out / "rows/gan-seed1-2-epochs.json").read_text())
+    ours = result["results"]["parzen"]
+    assert f"**{ours['log_likelihood']:.1f} ± {ours['standard_error']:.1f}**" in text
+    assert "**2 of 250 epochs**" in text
+    assert "uniform noise" in text
+    assert "225 ± 2" not in text.split("seed 1")[1].split("\n")[0]  # other data than published
+    assert result["command"] in text
+    for file in re.findall(r"\]\((.*?)\)", text):
+        assert (out / file).is_file(), file
+    assert result["results"]["memorization"]["protocol"]["n_train"] == 240
+    again = json.loads((out / "report.json").read_text())["rows"]
+    assert [row["row"] for row in again] == ["gan", "noise"]
+
+
+def test_quick_rows_are_marked(source, tmp_path, monkeypatch):
+    monkeypatch.setattr(engine, "SAMPLES", 100)
+    jobs = reproduce.jobs("cgan2014", only=["cgan-matching"], quick=True, source=source)
+    path = reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None, verbose=0)
+    text = path.read_text()
+    assert "**quick: 2 of" in text
+    assert re.search(r"\d\.\d{4} / \d\.\d{4}", text)  # classifier, samples / real
+
+
+def test_k_means_finds_clusters(tmp_path, monkeypatch):
+    monkeypatch.setattr(references, "COUNT", 40)
+    rng = np.random.default_rng(0)
+    levels = np.repeat([0.1, 0.5, 0.9], 100)
+    images = levels[:, None, None] + 0.01 * rng.standard_normal((300, 4, 4))
+    np.savez(tmp_path / "levels.npz", images=images.astype("float32"))
+    data = load(f"npz:{tmp_path / 'levels.npz'}")
+    found = references.k_means(data, 0)
+    assert found.shape == (40, 4, 4, 1)
+    train, _ = data.arrays("train")
+    apart = np.linalg.norm(train.reshape(-1, 1, 16) - found.reshape(1, -1, 16), axis=-1)
+    own = apart.argmin(axis=1)
+    for centroid in set(own):
+        np.testing.assert_allclose(
+            found[centroid].ravel(), train[own == centroid].reshape(-1, 16).mean(axis=0), atol=0.01
+        )
+
+
+def test_reference_scores_on_digits():
+    """Pins the estimate: real images above the mean image above noise, and centroids above real ones."""
+    data = load("digits")
+    valid, test = (data.arrays(split)[0] for split in ("valid", "test"))
+    scores = {
+        name: parzen.score(draw(data, 0), valid, test)["log_likelihood"]
+        for name, draw in references.REFERENCES.items()
+    }
+    expected = {"real": 31.8, "k-means": 31.8, "mean-image": -19.0, "noise": -21.3}
+    for name, value in expected.items():
+        assert scores[name] == pytest.approx(value, abs=0.5), scores
+
+
+def mnist():
+    try:
+        return load("mnist")
+    except InputError:
+        pytest.skip("MNIST is not on this machine: set TFDS_DATA_DIR")
+
+
+@pytest.mark.slow
+def test_reference_scores_on_mnist():
+    """The reference points of the papers document, 10,000 samples and all test images."""
+    data = mnist()
+    valid, test = data.arrays("valid", limit=1000)[0], data.arrays("test")[0]
+    expected = {
+        "real": (243.6, 4.5),  # standard error 2.1 each
+        "fewer-real": (120, 6),
+        "k-means": (335.9, 8),
+        "mean-image": (-59, 3),
+        "noise": (-628, 3),
+    }
+    for name, (value, off) in expected.items():
+        found = parzen.score(references.REFERENCES[name](data, 0), valid, test)
+        assert found["log_likelihood"] == pytest.approx(value, abs=off), name
+    assert found["sigma"] > 0.2
+
+
+def test_drawn_rows_are_all_references():
+    rows = [row for row in reproduce.PAPERS["gan2014"].rows if isinstance(row, Drawn)]
+    assert {row.name for row in rows} == set(references.REFERENCES)
