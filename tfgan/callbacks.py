@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import plots
+from tfgan import plots, tagging
+from tfgan.conditions import Labels
 from tfgan.errors import InputError
 from tfgan.files import replacing
 from tfgan.metrics import parzen
@@ -51,6 +52,37 @@ class SampleGrid(keras.callbacks.Callback):
 
     def _draw(self):
         return plots.samples(self.model, count=self.count, seed=self.seed, class_names=self.class_names)
+
+
+class SampleTags(keras.callbacks.Callback):
+    """Finds tags of the same images after every few epochs: `directory/epoch-0001.tsv`, ...
+
+    Args:
+        directory: where the tables go, see `tfgan.tagging.table`; made if it does not exist.
+        tags: `tfgan.data.Tags`, whose first validation images are taken.
+        every: int >= 1. Epochs between tables; the last epoch of `fit` always has one.
+        count: int. Images.
+        seed: int. Of the latents.
+
+    Raises:
+        InputError: if `every` is below 1.
+    """
+
+    def __init__(self, directory, tags, *, every=1, count=tagging.COUNT, seed=0):
+        super().__init__()
+        self.directory = Path(directory)
+        self.tags = tags
+        self.every = _at_least_one("every", every)
+        self.count = count
+        self.seed = seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        number = epoch + 1
+        if number % self.every and number != self.params.get("epochs"):
+            return
+        text = tagging.table(self.model, self.tags, split="valid", count=self.count, seed=self.seed)
+        with replacing(self.directory / f"epoch-{number:04d}.tsv") as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -98,7 +130,7 @@ class BestParzen(keras.callbacks.Callback):
         seed: int. Of the latents.
 
     Raises:
-        InputError: if `every` is below 1.
+        InputError: if `every` is below 1; when training begins, if the GAN's condition is no label.
 
     Reference:
         Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784): the best estimate on the validation
@@ -113,6 +145,13 @@ class BestParzen(keras.callbacks.Callback):
         self.samples = samples
         self.best = best
         self.seed = seed
+
+    def on_train_begin(self, logs=None):
+        if not isinstance(self.model.condition, (Labels, type(None))):
+            raise InputError(
+                f"BestParzen spreads its samples over classes, the GAN's condition is "
+                f"{self.model.condition}: leave the callback out."
+            )
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every and epoch + 1 != self.params.get("epochs"):

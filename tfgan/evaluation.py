@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from tfgan import tagging
+from tfgan.conditions import Labels
 from tfgan.errors import InputError, suggestion
 from tfgan.metrics import classifier, memorization, parzen
+from tfgan.metrics import tags as ranking
 
 VALID_LIMIT = 1_000  # images sigma is chosen on, as in the papers
 TEST_LIMIT = 10_000  # images scored, as in the papers
@@ -12,7 +15,12 @@ NEIGHBOUR_LIMIT = 1_000  # images whose nearest training image is looked for
 
 
 def parzen_score(samples, conditions, data, seed):
-    """Parzen log-likelihood of the test images, sigma chosen on validation images."""
+    """Parzen log-likelihood of the test images, sigma chosen on validation images.
+
+    None for data of tags.
+    """
+    if data.tags is not None:
+        return None
     valid, _ = data.arrays("valid", limit=VALID_LIMIT)
     test, _ = data.arrays("test", limit=TEST_LIMIT)
     return {
@@ -33,7 +41,7 @@ def classifier_score(samples, conditions, data, seed):
 
     None for a GAN without labels.
     """
-    if conditions is None or data.condition is None:
+    if conditions is None or not isinstance(data.condition, Labels):
         return None
     images, labels = data.arrays("train", limit=_train_limit(data))
     model = classifier.train(images, labels, data.condition.num_classes, seed=seed)
@@ -53,7 +61,12 @@ def classifier_score(samples, conditions, data, seed):
 
 
 def memorization_score(samples, conditions, data, seed):
-    """Mean distance of samples to the nearest training image; beside that of real test images."""
+    """Mean distance of samples to the nearest training image; beside that of real test images.
+
+    None for data of tags.
+    """
+    if data.tags is not None:
+        return None
     train, _ = data.arrays("train", limit=_train_limit(data))
     test, _ = data.arrays("test", limit=NEIGHBOUR_LIMIT)
     fake = np.random.default_rng(seed).permutation(len(samples))[:NEIGHBOUR_LIMIT]
@@ -71,10 +84,51 @@ def memorization_score(samples, conditions, data, seed):
     }
 
 
+def tags_score(samples, conditions, data, seed):
+    """Precision and recall of ten words found for each test image, against the tags people gave.
+
+    Beside what the ten most frequent training tags reach, said of every image, what ten words at random
+    reach on average, and what all tags right would. None for data of images.
+    """
+    if data.tags is None or conditions is None:
+        return None
+    tags = data.tags
+    known = [tags.words_of(row) for row in tags.rows["test"][: len(samples)]]
+    counts = np.array([len(words) for words in known])
+    found = ranking.rank(samples, tags.word_vectors)
+    precision, recall = ranking.precision_recall(found, known)
+    kept = found.shape[1]
+    train = tags.pairs[np.isin(tags.pairs[:, 0], tags.rows["train"]), 1]
+    frequent = ranking.most_frequent(train, len(tags.words), kept=kept)
+    frequent_precision, _ = ranking.precision_recall(np.tile(frequent, (len(known), 1)), known)
+    return {
+        "precision": float(precision.mean()),
+        "standard_error": float(precision.std() / np.sqrt(len(precision))),
+        "recall": float(recall.mean()),
+        "frequent_precision": float(frequent_precision.mean()),
+        "chance_precision": float(counts.mean() / len(tags.words)),
+        "most_precision": float(np.minimum(counts, kept).mean() / kept),
+        "protocol": {
+            "n_real": len(known),
+            "split": "test",
+            "draws": samples.shape[1],
+            "nearest": min(ranking.NEAREST, len(tags.words)),
+            "kept": kept,
+            "n_words": len(tags.words),
+            "features": "cosine of word vectors",
+        },
+    }
+
+
 METRICS = {
     "parzen": parzen_score,
     "classifier": classifier_score,
     "memorization": memorization_score,
+    "tags": tags_score,
+}
+_NEEDS = {
+    "classifier": "a conditional GAN and labels",
+    "tags": "features with tags, and a conditional GAN",
 }
 
 
@@ -98,7 +152,8 @@ def check_names(names):
 def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
     """Measures a GAN against its data.
 
-    Labels of conditional samples are spread evenly over the classes.
+    Labels of conditional samples are spread evenly over the classes. Of data of tags, 100 samples are
+    drawn for each test image, as in the paper: `samples // 100` images, or all.
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
@@ -111,7 +166,7 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
         dict: `data`, `fingerprint`, `seed`, and per metric its numbers and `protocol`.
 
     Raises:
-        InputError: for an unknown metric, or if the GAN's images are not of the data's shape.
+        InputError: for an unknown metric, or if the GAN's images or condition are not the data's.
     """
     names = check_names(metrics)
     if gan.image_shape != tuple(data.image_shape):
@@ -119,10 +174,7 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
             f"the GAN makes images of shape {gan.image_shape}, {data.name} has "
             f"{tuple(data.image_shape)}: evaluate it on the data it was trained on."
         )
-    conditions = None
-    if gan.conditional and gan.condition is not None:
-        conditions = np.arange(samples, dtype="int32") % gan.condition.num_classes
-    images = gan.sample(samples, conditions, seed=seed)
+    images, conditions = _draw(gan, data, samples, seed)
     if not np.isfinite(images).all():
         raise InputError("the GAN makes NaN or infinite pixels: its training diverged; train anew.")
     results = {"data": data.name, "fingerprint": data.fingerprint, "seed": seed}
@@ -131,8 +183,24 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
         if result is not None:
             results[name] = result
         elif metrics:
-            raise InputError(f"{name} needs a conditional GAN and labels: leave it out.")
+            raise InputError(f"{name} needs {_NEEDS.get(name, 'images')}: leave it out.")
     return results
+
+
+def _draw(gan, data, count, seed):
+    """Returns (samples, conditions); of data of tags `(images, draws, word_dim)` and features."""
+    if gan.condition is None:
+        return gan.sample(count, seed=seed), None
+    if data.tags is not None and gan.condition == data.condition:
+        features = data.tags.features[data.tags.rows["test"][: max(1, count // ranking.DRAWS)]]
+        return tagging.draw(gan, features, draws=min(count, ranking.DRAWS), seed=seed), features
+    if not isinstance(gan.condition, Labels):
+        raise InputError(
+            f"the GAN's condition is {gan.condition}, {data.name} has {data.condition}: evaluate it on "
+            "the data it was trained on."
+        )
+    conditions = gan.condition.example(count)
+    return gan.sample(count, conditions, seed=seed), conditions
 
 
 def lines(results):
@@ -156,5 +224,13 @@ def lines(results):
         text.append(
             f"distance to the nearest training image: {r['fake_distance']:.2f} for {p['n_fake']} "
             f"samples, {r['real_distance']:.2f} for {p['n_real']} real test images"
+        )
+    if "tags" in results:
+        r, p = results["tags"], results["tags"]["protocol"]
+        text.append(
+            f"precision of {p['kept']} tags: {r['precision']:.3f} +- {r['standard_error']:.3f}, recall "
+            f"{r['recall']:.3f} ({p['n_real']} test images, {p['draws']} draws each; all right would be "
+            f"{r['most_precision']:.3f}, the most frequent tags {r['frequent_precision']:.3f}, chance "
+            f"{r['chance_precision']:.4f} of {p['n_words']} words)"
         )
     return text

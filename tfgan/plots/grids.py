@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
+from tfgan.conditions import Labels
 from tfgan.errors import InputError
 from tfgan.files import replacing
 
@@ -102,7 +103,7 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: class labels, one per row; None is every class (the first 25).
+        conditions: class labels or vectors, one per row; None is every class (the first 25).
         count: int. Images per condition (10), or in all of a GAN without condition (100).
         seed: int. The same seed gives the same picture; every row has latents of its own.
         class_names: names by class, or None.
@@ -119,7 +120,7 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
     columns = 10 if count is None else count
     conditions = _rows(gan, conditions)
     _checked_count(columns * len(conditions))
-    images = gan.sample(columns * len(conditions), np.repeat(conditions, columns), seed=seed)
+    images = gan.sample(columns * len(conditions), np.repeat(conditions, columns, axis=0), seed=seed)
     return grid(images, columns=columns, row_labels=_names(conditions, class_names))
 
 
@@ -128,7 +129,7 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: class labels, one per row; None is every class (the first 25).
+        conditions: class labels or vectors, one per row; None is every class (the first 25).
         count: int. Images per line (10).
         seed: int.
         class_names: names by class, or None.
@@ -146,7 +147,7 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
     if gan.conditional:
         conditions = _rows(gan, conditions)
         rows, labels = len(conditions), _names(conditions, class_names)
-        conditions = np.repeat(conditions, columns)
+        conditions = np.repeat(conditions, columns, axis=0)
     _checked_count(columns * rows)
     ends = gan.draw_latents(2 * rows, seed=seed).reshape(2, rows, 1, -1)  # (end, rows, 1, dim)
     t = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
@@ -165,10 +166,16 @@ def _rows(gan, conditions):
     if conditions is None:
         if gan.condition is None:
             raise InputError("this CGAN does not know its classes: name the conditions to draw.")
+        if not isinstance(gan.condition, Labels):
+            raise InputError(
+                f"this CGAN's condition is {gan.condition}, no class: give conditions=..., one per row."
+            )
         return np.arange(min(gan.condition.num_classes, MAX_ROWS), dtype="int32")
     conditions = np.atleast_1d(conditions)
     return gan.check_condition(len(conditions), conditions)
 
 
 def _names(conditions, class_names):
+    if conditions.ndim > 1:  # vectors: their rows
+        return [str(row) for row in range(len(conditions))]
     return [class_names[c] if class_names else str(c) for c in conditions]

@@ -1,4 +1,4 @@
-"""The MNIST networks of the conditional GAN paper, for images of any shape.
+"""The MNIST networks, for images of any shape.
 
 The condition enters inside both networks: each is called with `[x, condition]` and encodes the
 condition itself.
@@ -22,8 +22,9 @@ from tfgan.networks.goodfellow2014 import (
 )
 
 
-def _inputs(shape):
-    return [layers.Input(shape), layers.Input((), dtype="int32")]
+def inputs(shape, condition):
+    """Symbolic `[x, condition]` to build a network with."""
+    return [layers.Input(shape), layers.Input(condition.shape, dtype=condition.dtype)]
 
 
 @keras.saving.register_keras_serializable(package="tfgan.mirza2014")
@@ -34,7 +35,7 @@ class Generator(keras.Model):
 
     Args:
         image_shape: (height, width, channels).
-        condition: `tfgan.conditions.Labels`.
+        condition: `tfgan.conditions.Labels` or `Vector`.
         latent_dim: int. Width of the latents, for which `noise` is U(0, 1).
         latent_units: int. Width of the layer on the latents.
         condition_units: int. Width of the layer on the condition.
@@ -45,7 +46,7 @@ class Generator(keras.Model):
             Where every sample of a class comes out the same, the condition drowns the latents
             (dropout is noise enough for the generator): a wider start helps.
 
-    Inputs: `[latents, condition]`, float `(batch, latent_dim)` and int `(batch,)`.
+    Inputs: `[latents, condition]`, float `(batch, latent_dim)` and `(batch, *condition.shape)`.
     Output shape: float `(batch, *image_shape)`, [0, 1].
 
     Raises:
@@ -90,7 +91,7 @@ class Generator(keras.Model):
         self.joint = layers.Dense(units, activation="relu", kernel_initializer=init)
         self.drop2 = Dropout(dropout)
         self.image = ImageOutput(self.image_shape)
-        self(_inputs((latent_dim,)))
+        self(inputs((latent_dim,), self.condition))
 
     def call(self, inputs, training=None):
         latents, condition = inputs
@@ -126,13 +127,14 @@ class Discriminator(keras.Model):
 
     Args:
         image_shape: (height, width, channels).
-        condition: `tfgan.conditions.Labels`.
+        condition: `tfgan.conditions.Labels` or `Vector`.
         image_units: int. Width of the maxout layer on the image, of 5 pieces.
         condition_units: int. Width of the maxout layer on the condition, of 5 pieces.
         units: int. Width of the joint maxout layer, of 4 pieces.
         dropout: float in [0, 1). Fraction of the units of each hidden layer dropped while training.
 
-    Inputs: `[images, condition]`, float `(batch, *image_shape)` in [0, 1] and int `(batch,)`.
+    Inputs: `[images, condition]`, float `(batch, *image_shape)` in [0, 1] and
+    `(batch, *condition.shape)`.
     Output shape: logits `(batch, 1)`.
 
     Raises:
@@ -168,7 +170,7 @@ class Discriminator(keras.Model):
         self.joint = Maxout(units, pieces=4, kernel_initializer=init)
         self.drop2 = Dropout(dropout)
         self.logit = layers.Dense(1, kernel_initializer=init)
-        self(_inputs(self.image_shape))
+        self(inputs(self.image_shape, self.condition))
 
     def call(self, inputs, training=None):
         images, condition = inputs
