@@ -151,8 +151,8 @@ def zeros_for_second_input(generator, count):
     if not inputs or len(inputs) != 2:
         raise InputError(
             f"the condition of {generator.name!r} is unknown: pass condition="
-            "tfgan.conditions.Labels(num_classes) or Vector(dim) to the CGAN, or build the generator as "
-            "a Keras functional model of two inputs, [latents, condition]."
+            "tfgan.conditions.Labels(num_classes) or Vector(dim) to the CGAN, or build the generator "
+            "as a Keras functional model of two inputs, [latents, condition]."
         )
     return tf.zeros((count, *inputs[1].shape[1:]), inputs[1].dtype)
 

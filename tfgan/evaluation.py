@@ -5,8 +5,7 @@ import numpy as np
 from tfgan import tagging
 from tfgan.conditions import Labels
 from tfgan.errors import InputError, suggestion
-from tfgan.metrics import classifier, memorization, parzen
-from tfgan.metrics import tags as ranking
+from tfgan.metrics import classifier, memorization, parzen, ranking
 
 VALID_LIMIT = 1_000  # images sigma is chosen on, as in the papers
 TEST_LIMIT = 10_000  # images scored, as in the papers
@@ -229,7 +228,7 @@ def lines(results):
         r, p = results["tags"], results["tags"]["protocol"]
         text.append(
             f"precision of {p['kept']} tags: {r['precision']:.3f} +- {r['standard_error']:.3f}, recall "
-            f"{r['recall']:.3f} ({p['n_real']} test images, {p['draws']} draws each; all right would be "
+            f"{r['recall']:.3f} ({p['n_real']} test images, {p['draws']} draws each; at most "
             f"{r['most_precision']:.3f}, the most frequent tags {r['frequent_precision']:.3f}, chance "
             f"{r['chance_precision']:.4f} of {p['n_words']} words)"
         )

@@ -75,7 +75,8 @@ def load_data(config):
     """Reads the data of a config.
 
     Raises:
-        InputError: see `tfgan.data.load`; or if no source is named, or if it is other data than the run was started with.
+        InputError: see `tfgan.data.load`; or if no source is named, or if it is other data than the
+            run was started with.
     """
     settings = config["settings"]
     if config["data"] is None:

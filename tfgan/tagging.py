@@ -3,7 +3,7 @@
 import numpy as np
 
 from tfgan.errors import InputError
-from tfgan.metrics import tags as ranking
+from tfgan.metrics import ranking
 
 COUNT = 10  # images of a table
 _CONDITION_BYTES = 2**28  # of features, repeated for each draw
