@@ -1,6 +1,11 @@
-"""Made images with tags, of which the right ones are known."""
+"""Made images with tags, of which the right ones are known.
+
+python tests/tagged.py made.npz
+tfgan train cgan-tags --data npz:made.npz --out runs/made
+"""
 
 import dataclasses
+import sys
 
 import numpy as np
 
@@ -70,3 +75,7 @@ def make(
         "words": np.array([f"topic{topic}-word{word}" for word, topic in enumerate(topic_of_word)]),
     }
     return Made(arrays, right)
+
+
+if __name__ == "__main__":  # python tests/tagged.py FILE.npz
+    np.savez(sys.argv[1], **make().arrays)

@@ -3,11 +3,9 @@
 tfgan train cgan-tags --data npz:FILE --out runs/tags
 """
 
-from tfgan import checks
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
 from tfgan.optimizers import published_sgd
-from tfgan.recipes.cgan_digits import annealed_adam
 from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
 
 
@@ -29,9 +27,6 @@ def build(data, settings, steps_per_epoch):
         **networks,
     )
     gan = CGAN(generator, discriminator, seed=settings["seed"])
-    checks.check_choice("optimizer", settings["optimizer"], ("sgd", "adam"))
-    if settings["optimizer"] == "adam":
-        return annealed_adam(gan, settings, steps_per_epoch)
     return compile_by(
         gan,
         settings,
@@ -57,8 +52,6 @@ RECIPE = Recipe(
         "d_condition_units": 1200,
         "d_units": 1000,
         "dropout": 0.5,
-        "optimizer": "sgd",
-        "learning_rate": 2e-4,
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,
