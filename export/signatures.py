@@ -15,7 +15,8 @@ def module(gan, *, batch=None):
     Returns:
         (`tf.Module` that holds the weights once, dict of signatures). `serving_default` takes
         `latents` float32 `(batch, latent_dim)` and, from a CGAN, `condition` (int32 `(batch,)` for
-        labels), and gives `images` float32 `(batch, H, W, C)` in [0, 1].
+        labels, float32 `(batch, dim)` for vectors), and gives `images` float32 `(batch, H, W, C)` in
+        [0, 1], or whatever else the generator makes.
     """
     wrapped = tf.Module()
     wrapped.generator_weights = [variable.value for variable in gan.sampler.variables]

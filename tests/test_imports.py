@@ -16,7 +16,7 @@ FLOORS = [
     {"tuning"},
     {"trainer"},
     {"gan"},
-    {"cgan", "plots"},
+    {"cgan", "plots", "tagging"},
     {"callbacks", "evaluation"},
     {"figure1", "recipes"},
     {"runs"},

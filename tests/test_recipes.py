@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tagged
 from makers import one_line, stripes
 
 import tfgan
@@ -28,13 +29,21 @@ def test_says_what_it_is(name):
         assert "\n" not in text
 
 
+@pytest.fixture
+def tag_source(tmp_path):
+    np.savez(tmp_path / "tags.npz", **tagged.make(40, dim=12, word_dim=5).arrays)
+    return f"npz:{tmp_path / 'tags.npz'}"
+
+
 @pytest.mark.parametrize("name", RECIPES)
-def test_builds_and_trains_a_step_on_other_data(name, source):
-    config = runs.plan(name, source=source, changes=["batch_size=20"])
+def test_builds_and_trains_a_step_on_other_data(name, source, tag_source):
+    config = runs.plan(
+        name, source=tag_source if RECIPES[name].tags else source, changes=["batch_size=20"]
+    )
     data = runs.load_data(config)
     gan = runs.build(config, data)
     assert gan.conditional == RECIPES[name].conditional
-    assert gan.image_shape == (8, 8, 1)
+    assert gan.image_shape == ((5,) if RECIPES[name].tags else (8, 8, 1))
     before = gan.get_weights()
     gan.fit(data.train.batch(20).take(1), verbose=0)
     after = gan.get_weights()
@@ -76,6 +85,38 @@ def test_cgan_mnist_is_the_papers(source):
     np.testing.assert_allclose(rate(50_000), 0.1 / 1.00004**50_000, rtol=1e-4)
     np.testing.assert_allclose(rate(1_000_000), 1e-6, rtol=1e-5)
     assert RECIPES["cgan-mnist"].best_by_parzen
+
+
+def test_cgan_tags_is_the_papers(tag_source):
+    config = runs.plan("cgan-tags", source=tag_source)
+    gan = runs.build(config, runs.load_data(config))
+    assert gan.noise == "normal"
+    g, d = gan.generator, gan.discriminator
+    assert (g.latent_dim, g.latent_units, g.condition_units, g.word_dim) == (100, 500, 2000, 5)
+    assert (d.word_units, d.condition_units, d.units, d.joint.pieces) == (500, 1200, 1000, 3)
+    assert g.dropout == d.dropout == 0.5
+    assert config["settings"]["batch_size"] == 100
+    for optimizer in (gan.g_optimizer, gan.d_optimizer):
+        rate = optimizer._learning_rate
+        np.testing.assert_allclose(rate(0), 0.1, rtol=1e-6)
+        np.testing.assert_allclose(rate(50_000), 0.1 / 1.00004**50_000, rtol=1e-4)
+        np.testing.assert_allclose(rate(1_000_000), 1e-6, rtol=1e-5)
+        np.testing.assert_allclose(optimizer.momentum(0), 0.5, rtol=1e-6)
+
+
+def test_recipes_refuse_data_of_another_kind(source, tag_source):
+    for name, given, words in (
+        ("cgan-tags", source, "cgan-tags needs features with tags"),
+        ("cgan-digits", tag_source, "use cgan-tags"),
+        ("gan-mnist", tag_source, "use cgan-tags"),
+    ):
+        config = runs.plan(name, source=given)
+        with pytest.raises(InputError, match=words) as error:
+            runs.build(config, runs.load_data(config))
+        one_line(error)
+    with pytest.raises(InputError, match="give --data npz:FILE") as error:
+        runs.load_data(runs.plan("cgan-tags"))
+    one_line(error)
 
 
 def test_few_images_get_more_epochs(source):

@@ -125,7 +125,7 @@ def test_k_means_finds_clusters(tmp_path, monkeypatch):
 
 
 def test_reference_scores_on_digits():
-    """Pins the estimate: real images above the mean image above noise, and centroids above real ones."""
+    """Pins the estimate on small data: real images, the mean image, noise."""
     data = load("digits")
     valid, test = (data.arrays(split)[0] for split in ("valid", "test"))
     scores = {

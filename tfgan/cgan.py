@@ -18,8 +18,9 @@ class CGAN(GAN):
     Args:
         generator: Keras model, `[latents, condition]` -> images in [0, 1].
         discriminator: Keras model, `[images, condition]` -> logits `(batch, 1)`.
-        condition: `tfgan.conditions.Labels` or None, which takes `generator.condition`. Where that
-            is missing too, conditions go to the networks unchecked and `sample` needs them given.
+        condition: `tfgan.conditions.Labels`, `Vector` or None, which takes `generator.condition`.
+            Where that is missing too, conditions go to the networks unchecked and `sample` needs them
+            given.
         **kwargs: as for `GAN`.
 
     Raises:
@@ -47,13 +48,13 @@ class CGAN(GAN):
 
     @property
     def condition(self):
-        """`tfgan.conditions.Labels`, or None where nobody said."""
+        """`tfgan.conditions.Labels` or `Vector`, or None where nobody said."""
         return self._condition
 
     def example_condition(self, count):
         """Returns a condition `(count, ...)` the networks can be called with, as a tensor."""
         if self.condition is not None:
-            return tf.constant(self.condition.draw(count, seed=0))
+            return tf.constant(self.condition.example(count))
         return checks.zeros_for_second_input(self.generator, count)
 
     def call_generator(self, network, latents, condition, *, training):
@@ -73,11 +74,12 @@ class CGAN(GAN):
 
         Args:
             count: int.
-            condition: `(count,)` array-like; one value for all samples; or None, which draws them.
+            condition: `(count, *condition.shape)` array-like; one for all samples; or None, which
+                draws labels.
             seed: int or None, for drawing.
 
         Raises:
-            InputError: for another count or values that do not fit.
+            InputError: for another count, values that do not fit, or vectors that are not given.
         """
         if condition is None:
             if self.condition is None:
@@ -86,13 +88,22 @@ class CGAN(GAN):
                     "what its condition is (CGAN(..., condition=tfgan.conditions.Labels(n)))."
                 )
             return self.condition.draw(count, seed)
-        values = condition if hasattr(condition, "__len__") else np.full(count, condition)
+        values = condition
+        if self._is_one(condition):
+            values = np.repeat(np.asarray(condition)[None], count, axis=0)
         if len(values) != count:
             raise InputError(
                 f"{count} samples need {count} conditions, got {len(values)}: "
                 "give one per image, or one for all."
             )
         return np.asarray(values) if self.condition is None else self.condition.check(values)
+
+    def _is_one(self, condition):
+        """Whether this is one condition, for all samples."""
+        if not hasattr(condition, "__len__"):
+            return True
+        of_vectors = self.condition is not None and self.condition.shape
+        return bool(of_vectors) and len(condition) > 0 and not hasattr(condition[0], "__len__")
 
     def get_config(self):
         condition = self.condition

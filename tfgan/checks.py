@@ -175,8 +175,8 @@ def zeros_for_second_input(generator, count):
     if not inputs or len(inputs) != 2:
         raise InputError(
             f"the condition of {generator.name!r} is unknown: pass condition="
-            "tfgan.conditions.Labels(num_classes) to the CGAN, or build the generator as a Keras "
-            "functional model of two inputs, [latents, condition]."
+            "tfgan.conditions.Labels(num_classes) or Vector(dim) to the CGAN, or build the generator "
+            "as a Keras functional model of two inputs, [latents, condition]."
         )
     return tf.zeros((count, *inputs[1].shape[1:]), inputs[1].dtype)
 
@@ -195,6 +195,11 @@ def run_network(name, call, inputs):
     if not hasattr(output, "shape"):
         raise InputError(f"the {name} must return one tensor, got {type(output).__name__}.")
     return output
+
+
+def is_unbounded(generator):
+    """Whether a generator says, by `value_range = None`, that its samples are no images in [0, 1]."""
+    return getattr(generator, "value_range", (0, 1)) is None
 
 
 def warn_if_out_of_range(images):

@@ -27,7 +27,7 @@ def list_recipes():
 
     for recipe in RECIPES.values():
         click.echo(
-            f"{recipe.name}\n    {recipe.reproduces}\n    data: {recipe.data}\n"
+            f"{recipe.name}\n    {recipe.reproduces}\n    data: {recipe.data or 'yours, by --data'}\n"
             f"    time: {recipe.time}\n    score: {recipe.score}"
         )
 
@@ -73,18 +73,23 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
 
 @cli.command()
 @click.argument("run")
-@click.option("--count", type=int, metavar="N", help="Images per condition (10), or in all (100).")
+@click.option(
+    "--count", type=int, metavar="N", help="Images per condition (10), or in all (100; of tags 10)."
+)
 @click.option("--condition", metavar="0,1,2", help="Classes, one row each.  [default: all]")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same picture.")
 @click.option("--interpolate", is_flag=True, help="Each row is a line between two latents.")
 @click.option("--out", metavar="FILE.png", help="Picture.  [default: RUN/samples.png]")
 def sample(run, count, condition, seed, interpolate, out):
-    """Draw samples of RUN as a picture."""
+    """Draw samples of RUN as a picture; of a run on tags, write a table of words for test images."""
     _import_tensorflow()
     from tfgan import plots, runs
 
     if count is not None and count < 1:
         raise InputError(f"--count must be at least 1, got {count}.")
+    if runs.recipe_of(_path(run)).tags:
+        _sample_tags(run, out, count, seed, refused=condition is not None or interpolate)
+        return
     file = _path(out) if out else _path(run) / "samples.png"
     _check_file(file)
     gan = runs.load(_path(run))
@@ -102,9 +107,26 @@ def sample(run, count, condition, seed, interpolate, out):
     click.echo(f"picture: {file}")
 
 
+def _sample_tags(run, out, count, seed, *, refused):
+    """Prints and writes a table of tags found for test images."""
+    from tfgan import runs, tagging
+    from tfgan.files import replacing
+
+    if refused:
+        raise InputError(f"{run} tags images: leave --condition and --interpolate out.")
+    file = _path(out) if out else _path(run) / "samples.tsv"
+    _check_file(file)
+    gan = runs.load(_path(run))
+    data = runs.load_data(runs.read_config(_path(run)))
+    table = tagging.table(gan, data.tags, count=count or tagging.COUNT, seed=seed)
+    with replacing(file) as temporary:
+        temporary.write_text(table, encoding="utf-8")
+    click.echo(f"{table}table: {file}")
+
+
 @cli.command()
 @click.argument("run")
-@click.option("--metrics", metavar="A,B", help="parzen, classifier, memorization, coverage.  [all]")
+@click.option("--metrics", metavar="A,B", help="parzen, classifier, coverage, ...  [default: all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")

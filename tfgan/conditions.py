@@ -8,8 +8,41 @@ from keras import ops
 from tfgan.errors import InputError
 
 
+class _Sized:
+    """What all kinds have in common: one number says which one it is."""
+
+    def get_config(self):
+        raise NotImplementedError
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def __eq__(self, other):
+        return type(other) is type(self) and other.get_config() == self.get_config()
+
+    def __hash__(self):
+        return hash(repr(self))
+
+    def __repr__(self):
+        (size,) = self.get_config().values()
+        return f"{type(self).__name__}({size})"
+
+
+def _size(name, value, remedy):
+    """Returns the number as an int.
+
+    Raises:
+        InputError: if it is no integer >= 1.
+    """
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < 1:
+        raise InputError(f"{name} must be an integer of at least 1, got {value!r}: {remedy}")
+    return int(value)
+
+
 @keras.saving.register_keras_serializable(package="tfgan")
-class Labels:
+class Labels(_Sized):
     """A class label per image.
 
     Args:
@@ -23,13 +56,11 @@ class Labels:
     """
 
     def __init__(self, num_classes):
-        whole = isinstance(num_classes, (int, np.integer)) and not isinstance(num_classes, bool)
-        if not whole or num_classes < 1:
-            raise InputError(
-                f"num_classes must be an integer of at least 1, got {num_classes!r}: "
-                "count the classes of your labels."
-            )
-        self.num_classes = int(num_classes)
+        self.num_classes = _size("num_classes", num_classes, "count the classes of your labels.")
+
+    # Of one condition, as a network is given it.
+    shape: tuple[int, ...] = ()
+    dtype = "int32"
 
     @property
     def dim(self):
@@ -103,21 +134,87 @@ class Labels:
         )
         return (labels + shift) % self.num_classes
 
+    def example(self, count):
+        """Labels to try networks with, int32 `(count,)`: all classes in turn."""
+        return np.arange(count, dtype="int32") % self.num_classes
+
     def get_config(self):
         return {"num_classes": self.num_classes}
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
 
-    def __eq__(self, other):
-        return type(other) is type(self) and other.get_config() == self.get_config()
+@keras.saving.register_keras_serializable(package="tfgan")
+class Vector(_Sized):
+    """A vector of numbers per sample, such as the features of an image.
 
-    def __hash__(self):
-        return hash(self.num_classes)
+    Args:
+        dim: int >= 1. Width of the vectors, which go to the networks as they are.
 
-    def __repr__(self):
-        return f"Labels({self.num_classes})"
+    Raises:
+        InputError: if `dim` is no integer >= 1.
+
+    Reference:
+        Mirza & Osindero, 2014, section 4.2 (arXiv 1411.1784): y is an image's 4096 features.
+    """
+
+    dtype = "float32"
+
+    def __init__(self, dim):
+        self.dim = _size("dim", dim, "give the width of your vectors.")
+
+    @property
+    def shape(self):
+        """tuple: of one condition, as a network is given it."""
+        return (self.dim,)
+
+    def check(self, condition):
+        """Returns `condition` as float32 `(batch, dim)`.
+
+        Args:
+            condition: numbers, array-like of shape `(batch, dim)`.
+
+        Raises:
+            InputError: for another shape, for what is no number, for NaN or infinity.
+        """
+        try:
+            values = np.asarray(condition)
+        except ValueError:
+            raise InputError(
+                f"conditions must be vectors of {self.dim} numbers, got a ragged list."
+            ) from None
+        if values.dtype.kind not in "iuf":
+            raise InputError(
+                f"conditions must be vectors of numbers, got dtype {values.dtype}: convert them."
+            )
+        if values.ndim != 2 or values.shape[1] != self.dim:
+            raise InputError(
+                f"conditions must have shape (batch, {self.dim}), got {values.shape}: "
+                "give one vector per sample."
+            )
+        with np.errstate(over="ignore"):  # becomes infinite, which is refused next
+            values = values.astype("float32")
+        if not np.isfinite(values).all():
+            raise InputError(
+                "conditions must be finite float32 numbers, got NaN or infinity: "
+                "remove or mend those vectors."
+            )
+        return values
+
+    def encode(self, condition):
+        """The vectors as they are, float32 `(batch, dim)`."""
+        return ops.reshape(ops.cast(condition, "float32"), (-1, self.dim))  # (B, dim)
+
+    def draw(self, count, seed):
+        """Raises InputError: nobody knows how such vectors are distributed."""
+        raise InputError(
+            f"vectors cannot be drawn, only given: pass condition=..., float ({count}, {self.dim})."
+        )
+
+    def example(self, count):
+        """Vectors to try networks with, float32 `(count, dim)`: always the same N(0, I)."""
+        return np.random.default_rng(0).standard_normal((count, self.dim), dtype="float32")
+
+    def get_config(self):
+        return {"dim": self.dim}
 
 
 def get(condition):
@@ -128,9 +225,9 @@ def get(condition):
     """
     if isinstance(condition, dict):
         condition = keras.saving.deserialize_keras_object(condition)
-    if not isinstance(condition, Labels):
+    if not isinstance(condition, (Labels, Vector)):
         raise InputError(
-            f"a condition must be tfgan.conditions.Labels(num_classes), got {condition!r}: "
-            "without one, use GAN and unconditional networks."
+            f"a condition must be tfgan.conditions.Labels(num_classes) or Vector(dim), got "
+            f"{condition!r}: without one, use GAN and unconditional networks."
         )
     return condition

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from tfgan import tagging
+from tfgan.conditions import Labels
 from tfgan.errors import InputError, suggestion
-from tfgan.metrics import classifier, coverage, memorization, parzen
+from tfgan.metrics import classifier, coverage, memorization, parzen, ranking
 
 VALID_LIMIT = 1_000  # images sigma is chosen on, as in the papers
 TEST_LIMIT = 10_000  # images scored, as in the papers
@@ -12,7 +14,12 @@ NEIGHBOUR_LIMIT = 1_000  # images whose nearest training image is looked for
 
 
 def parzen_score(samples, conditions, data, seed):
-    """Parzen log-likelihood of the test images, sigma chosen on validation images."""
+    """Parzen log-likelihood of the test images, sigma chosen on validation images.
+
+    None for data of tags.
+    """
+    if data.tags is not None:
+        return None
     valid, _ = data.arrays("valid", limit=VALID_LIMIT)
     test, _ = data.arrays("test", limit=TEST_LIMIT)
     return {
@@ -33,7 +40,7 @@ def classifier_score(samples, conditions, data, seed):
 
     None for a GAN without labels.
     """
-    if conditions is None or data.condition is None:
+    if conditions is None or not isinstance(data.condition, Labels):
         return None
     model = _classifier(data, seed)
     test, test_labels = data.arrays("test", limit=TEST_LIMIT)
@@ -52,7 +59,12 @@ def classifier_score(samples, conditions, data, seed):
 
 
 def memorization_score(samples, conditions, data, seed):
-    """Mean distance of samples to the nearest training image; beside that of real test images."""
+    """Mean distance of samples to the nearest training image; beside that of real test images.
+
+    None for data of tags.
+    """
+    if data.tags is not None:
+        return None
     train, _ = data.arrays("train", limit=train_limit(data))
     test, _ = data.arrays("test", limit=NEIGHBOUR_LIMIT)
     fake = np.random.default_rng(seed).permutation(len(samples))[:NEIGHBOUR_LIMIT]
@@ -74,8 +86,12 @@ def coverage_score(samples, conditions, data, seed):
     """How much of the data's variety samples have: spread, and modes where they can be told.
 
     Modes are the known ones of toy data, or else the classes, which a classifier tells, if the GAN is
-    not conditional.
+    not conditional. None for data of tags.
     """
+    if data.tags is not None:
+        return None
+    if not isinstance(data.condition, Labels):
+        conditions = None
     real, labels = data.arrays("valid", limit=VALID_LIMIT)
     labels = None if conditions is None else labels
     result = {
@@ -105,7 +121,7 @@ def _judge(data, seed):
             lambda images: coverage.nearest_mode(images, centres, radius),
             "nearest centre within 3 standard deviations",
         )
-    if data.condition is None:
+    if not isinstance(data.condition, Labels):
         return None, None
     model = _classifier(data, seed)
     return lambda images: classifier.predict(model, images), f"classes, by {classifier.PROTOCOL}"
@@ -116,11 +132,52 @@ def _classifier(data, seed):
     return classifier.train(images, labels, data.condition.num_classes, seed=seed)
 
 
+def tags_score(samples, conditions, data, seed):
+    """Precision and recall of ten words found for each test image, against the tags people gave.
+
+    Beside what the ten most frequent training tags reach, said of every image, what ten words at random
+    reach on average, and what all tags right would. None for data of images.
+    """
+    if data.tags is None or conditions is None:
+        return None
+    tags = data.tags
+    known = [tags.words_of(row) for row in tags.rows["test"][: len(samples)]]
+    counts = np.array([len(words) for words in known])
+    found = ranking.rank(samples, tags.word_vectors)
+    precision, recall = ranking.precision_recall(found, known)
+    kept = found.shape[1]
+    train = tags.pairs[np.isin(tags.pairs[:, 0], tags.rows["train"]), 1]
+    frequent = ranking.most_frequent(train, len(tags.words), kept=kept)
+    frequent_precision, _ = ranking.precision_recall(np.tile(frequent, (len(known), 1)), known)
+    return {
+        "precision": float(precision.mean()),
+        "standard_error": float(precision.std() / np.sqrt(len(precision))),
+        "recall": float(recall.mean()),
+        "frequent_precision": float(frequent_precision.mean()),
+        "chance_precision": float(counts.mean() / len(tags.words)),
+        "most_precision": float(np.minimum(counts, kept).mean() / kept),
+        "protocol": {
+            "n_real": len(known),
+            "split": "test",
+            "draws": samples.shape[1],
+            "nearest": min(ranking.NEAREST, len(tags.words)),
+            "kept": kept,
+            "n_words": len(tags.words),
+            "features": "cosine of word vectors",
+        },
+    }
+
+
 METRICS = {
     "parzen": parzen_score,
     "classifier": classifier_score,
     "memorization": memorization_score,
     "coverage": coverage_score,
+    "tags": tags_score,
+}
+_NEEDS = {
+    "classifier": "a conditional GAN and labels",
+    "tags": "features with tags, and a conditional GAN",
 }
 
 
@@ -144,7 +201,8 @@ def check_names(names):
 def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
     """Measures a GAN against its data.
 
-    Labels of conditional samples are spread evenly over the classes.
+    Labels of conditional samples are spread evenly over the classes. Of data of tags, 100 samples are
+    drawn for each test image, as in the paper: `samples // 100` images, or all.
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
@@ -157,7 +215,7 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
         dict: `data`, `fingerprint`, `seed`, and per metric its numbers and `protocol`.
 
     Raises:
-        InputError: for an unknown metric, or if the GAN's images are not of the data's shape.
+        InputError: for an unknown metric, or if the GAN's images or condition are not the data's.
     """
     names = check_names(metrics)
     if gan.image_shape != tuple(data.image_shape):
@@ -165,10 +223,7 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
             f"the GAN makes images of shape {gan.image_shape}, {data.name} has "
             f"{tuple(data.image_shape)}: evaluate it on the data it was trained on."
         )
-    conditions = None
-    if gan.conditional and gan.condition is not None:
-        conditions = np.arange(samples, dtype="int32") % gan.condition.num_classes
-    images = gan.sample(samples, conditions, seed=seed)
+    images, conditions = _draw(gan, data, samples, seed)
     if not np.isfinite(images).all():
         raise InputError("the GAN makes NaN or infinite pixels: its training diverged; train anew.")
     results = {"data": data.name, "fingerprint": data.fingerprint, "seed": seed}
@@ -177,8 +232,24 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
         if result is not None:
             results[name] = result
         elif metrics:
-            raise InputError(f"{name} needs a conditional GAN and labels: leave it out.")
+            raise InputError(f"{name} needs {_NEEDS.get(name, 'images')}: leave it out.")
     return results
+
+
+def _draw(gan, data, count, seed):
+    """Returns (samples, conditions); of data of tags `(images, draws, word_dim)` and features."""
+    if gan.condition is None:
+        return gan.sample(count, seed=seed), None
+    if data.tags is not None and gan.condition == data.condition:
+        features = data.tags.features[data.tags.rows["test"][: max(1, count // ranking.DRAWS)]]
+        return tagging.draw(gan, features, draws=min(count, ranking.DRAWS), seed=seed), features
+    if not isinstance(gan.condition, Labels):
+        raise InputError(
+            f"the GAN's condition is {gan.condition}, {data.name} has {data.condition}: evaluate it on "
+            "the data it was trained on."
+        )
+    conditions = gan.condition.example(count)
+    return gan.sample(count, conditions, seed=seed), conditions
 
 
 def lines(results):
@@ -209,5 +280,13 @@ def lines(results):
         text.append(
             f"coverage: {modes}spread {r['spread']:.2f} of real images' ({p['n_fake']} samples, "
             f"{p['n_real']} real valid images)"
+        )
+    if "tags" in results:
+        r, p = results["tags"], results["tags"]["protocol"]
+        text.append(
+            f"precision of {p['kept']} tags: {r['precision']:.3f} +- {r['standard_error']:.3f}, recall "
+            f"{r['recall']:.3f} ({p['n_real']} test images, {p['draws']} draws each; at most "
+            f"{r['most_precision']:.3f}, the most frequent tags {r['frequent_precision']:.3f}, chance "
+            f"{r['chance_precision']:.4f} of {p['n_words']} words)"
         )
     return text

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan import checks
 from tfgan.batches import check_shape, split_batch
 from tfgan.errors import InputError
 
@@ -26,12 +27,14 @@ def check_batch(gan, images, condition=None):
         condition: array or None.
 
     Raises:
-        InputError: for the wrong shape or type, NaN, pixels outside [0, 1], or conditions that do
-            not fit.
+        InputError: for the wrong shape or type, NaN, pixels outside [0, 1] (where the generator has
+            bounds), or conditions that do not fit.
     """
     images = np.asarray(images)
     check_shape(gan, images.shape)
-    if images.dtype != np.uint8:
+    if checks.is_unbounded(gan.generator):
+        _check_finite(images)
+    elif images.dtype != np.uint8:
         _check_pixels(images)
     if gan.conditional and condition is not None:
         if len(condition) != len(images):
@@ -40,6 +43,14 @@ def check_batch(gan, images, condition=None):
             )
         if gan.condition is not None:
             gan.condition.check(condition)
+
+
+def _check_finite(samples):
+    """Of samples that are no images, such as word vectors."""
+    if samples.dtype.kind != "f":
+        raise InputError(f"samples must be float, got {samples.dtype}: convert them.")
+    if not np.isfinite(samples).all():
+        raise InputError("samples must be finite, got NaN or infinity: remove or mend those samples.")
 
 
 def _check_pixels(images):

@@ -3,7 +3,7 @@
 config.json   all that is needed to repeat the run
 metrics.csv   a row per epoch
 tensorboard/  the same for TensorBoard
-samples/      a grid of samples every few epochs
+samples/      a grid of samples every few epochs, or a table of tags found
 checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses
 gan.keras     the model to use: the best where a metric chooses, else the last
 """
@@ -53,7 +53,7 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     return {
         "format": FORMAT,
         "recipe": recipe.name,
-        "data": _absolute(source or recipe.data),
+        "data": _absolute(source or recipe.data),  # None: --resume knows, or it is asked for later
         "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
         "settings": settings,
         "overrides": list(changes),
@@ -63,6 +63,8 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
 
 def _absolute(source):
     """A source whose relative path holds from any working directory."""
+    if source is None:
+        return None
     kind, colon, path = source.partition(":")
     if kind in ("folder", "npz", "idx") and path:
         return kind + colon + str(Path(path).expanduser().resolve())
@@ -73,9 +75,15 @@ def load_data(config):
     """Reads the data of a config.
 
     Raises:
-        InputError: see `tfgan.data.load`; or if it is other data than the run was started with.
+        InputError: see `tfgan.data.load`; or if no source is named, or if it is other data than the
+            run was started with.
     """
     settings = config["settings"]
+    if config["data"] is None:
+        raise InputError(
+            f"{config['recipe']} has no data of its own: give --data npz:FILE, which holds features, "
+            "word_vectors and tags."
+        )
     dataset = data.load(
         config["data"],
         data_dir=config["data_dir"],
@@ -119,15 +127,25 @@ def build(config, dataset):
     """Makes the compiled GAN of a config.
 
     Raises:
-        InputError: if the recipe needs labels the data does not have.
+        InputError: if the recipe is for other data: with labels, of images or of tags.
     """
     recipe = recipes.get(config["recipe"], recipes.RECIPES)
+    if recipe.tags and dataset.tags is None:
+        raise InputError(
+            f"{recipe.name} needs features with tags, {dataset.name} has none: give an npz file of "
+            "features, word_vectors and tags."
+        )
+    if dataset.tags is not None and not recipe.tags:
+        raise InputError(
+            f"{recipe.name} needs images, {dataset.name} has features with tags: use cgan-tags."
+        )
     if recipe.conditional and dataset.condition is None:
         raise InputError(
             f"{recipe.name} needs labels, {dataset.name} has none: use a source with labels (one "
             "subfolder a class), or an unconditional recipe such as gan-mnist."
         )
-    if dataset.image_shape[-1] not in (1, 3) and not plots.are_points(dataset.image_shape):
+    drawable = dataset.image_shape[-1] in (1, 3) or plots.are_points(dataset.image_shape)
+    if not recipe.tags and not drawable:
         raise InputError(
             f"{dataset.name} has images of {dataset.image_shape[-1]} channels, recipes draw them and "
             "need 1 or 3: choose channels, or use tfgan.GAN from Python."
@@ -181,6 +199,15 @@ def read_config(path):
             f"{file} has format {found!r}, this tfgan reads {FORMAT}: use the version that wrote it."
         )
     return config
+
+
+def recipe_of(path):
+    """Returns the `Recipe` of a run directory.
+
+    Raises:
+        InputError: as `read_config`; or for a recipe of another version of tfgan.
+    """
+    return recipes.get(read_config(path)["recipe"], recipes.RECIPES)
 
 
 def load(path):
@@ -300,16 +327,16 @@ def _callbacks(path, config, dataset, first_epoch):
                 best=log.best("val_parzen"),
             )
         )
+    drawn = {"every": config["settings"]["sample_every"], "seed": config["settings"]["seed"]}
+    if dataset.tags is not None:
+        samples = callbacks.SampleTags(path / "samples", dataset.tags, **drawn)
+    else:
+        samples = callbacks.SampleGrid(path / "samples", class_names=dataset.class_names, **drawn)
     return [
         *best,
         log,
         keras.callbacks.TensorBoard(path / "tensorboard", write_graph=False),
-        callbacks.SampleGrid(
-            path / "samples",
-            every=config["settings"]["sample_every"],
-            seed=config["settings"]["seed"],
-            class_names=dataset.class_names,
-        ),
+        samples,
         callbacks.WonDiscriminator(),
         callbacks.Checkpoint(path / "checkpoints" / "last.keras"),
     ]

@@ -66,8 +66,9 @@ class Trainer(keras.Model):
             x, y = inputs.checked(self, x, y)
             if validation_data is not None:
                 validation_data = inputs.checked_validation(self, validation_data)
-        z = tf.constant(self.draw_latents(16, seed=0))
-        checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
+        if not checks.is_unbounded(self.generator):
+            z = tf.constant(self.draw_latents(16, seed=0))
+            checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
         if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
         if self._on_strategy:

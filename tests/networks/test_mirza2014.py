@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from makers import one_line
 
-from tfgan.conditions import Labels
+from tfgan.conditions import Labels, Vector
 from tfgan.errors import InputError
 from tfgan.networks import mirza2014
 
@@ -109,4 +109,78 @@ def test_round_trip(network, tmp_path):
 def test_no_condition(network):
     with pytest.raises(InputError, match="Labels") as error:
         network((4, 4, 1), condition=None)
+    one_line(error)
+
+
+TAG_NETWORKS = [mirza2014.TagGenerator, mirza2014.TagDiscriminator]
+
+
+def test_tag_sizes_of_the_paper():
+    generator = mirza2014.TagGenerator(condition=Vector(4096))
+    shapes = [w.shape for w in generator.get_weights() if w.ndim == 2]
+    assert shapes == [(100, 500), (4096, 2000), (2500, 200)]
+    discriminator = mirza2014.TagDiscriminator(condition=Vector(4096))
+    shapes = [w.shape for w in discriminator.get_weights() if w.ndim == 2]
+    assert shapes == [(200, 500), (4096, 1200), (1700, 1000 * 3), (1000, 1)]
+    assert (generator.noise, generator.latent_dim) == ("normal", 100)
+    for network in (generator, discriminator):
+        assert network.dropout == 0.5
+        for weights in network.get_weights():
+            if weights.ndim == 1:
+                assert not weights.any()
+            else:
+                limit = np.sqrt(6 / sum(weights.shape))
+                assert 0.8 * limit < np.abs(weights).max() <= limit
+
+
+def relu(x):
+    return np.maximum(x, 0)
+
+
+def test_tag_generator_by_hand():
+    generator = mirza2014.TagGenerator(
+        4, condition=Vector(6), latent_dim=3, latent_units=5, condition_units=7
+    )
+    rng = np.random.default_rng(0)
+    generator.set_weights([rng.standard_normal(w.shape) for w in generator.get_weights()])
+    wz, bz, wy, by, w, b = generator.get_weights()
+    z, y = rng.standard_normal((2, 3)), rng.standard_normal((2, 6))
+    expected = np.concatenate([relu(z @ wz + bz), relu(y @ wy + by)], axis=1) @ w + b
+    np.testing.assert_allclose(generator([z, y]), expected, rtol=1e-4, atol=1e-4)
+    assert expected.min() < 0  # linear: no bound
+
+
+def test_tag_discriminator_by_hand():
+    discriminator = mirza2014.TagDiscriminator(
+        4, condition=Vector(6), word_units=5, condition_units=7, units=8
+    )
+    rng = np.random.default_rng(0)
+    discriminator.set_weights([rng.standard_normal(w.shape) for w in discriminator.get_weights()])
+    wx, bx, wy, by, wj, bj, w, b = discriminator.get_weights()
+    x, y = rng.standard_normal((2, 4)), rng.standard_normal((2, 6))
+    h = np.concatenate([relu(x @ wx + bx), relu(y @ wy + by)], axis=1)
+    h = np.stack([h @ wj[:, piece::3] + bj[piece::3] for piece in range(3)]).max(axis=0)
+    np.testing.assert_allclose(discriminator([x, y]), h @ w + b, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("network", TAG_NETWORKS)
+def test_tag_dropout_and_round_trip(network, tmp_path):
+    model = network(3, condition=Vector(6), dropout=0.25)
+    drops = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert {layer.rate for layer in drops} == {0.25}
+    width = 100 if network is mirza2014.TagGenerator else 3
+    x = [np.ones((2, width), "float32"), np.ones((2, 6), "float32")]
+    a, b = (model(x, training=True).numpy() for _ in range(2))
+    assert not np.array_equal(a, b)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert loaded.condition == Vector(6)
+    assert loaded.get_config() == model.get_config()
+    np.testing.assert_array_equal(loaded(x), model(x))
+
+
+@pytest.mark.parametrize("network", TAG_NETWORKS)
+def test_tag_network_without_condition(network):
+    with pytest.raises(InputError, match="Vector") as error:
+        network(condition=None)
     one_line(error)

@@ -1,6 +1,6 @@
 """Keras callbacks that watch and keep a GAN."""
 
-from tfgan.callbacks.draw import OneDimensional, SampleGrid
+from tfgan.callbacks.draw import OneDimensional, SampleGrid, SampleTags
 from tfgan.callbacks.keep import BestParzen, Checkpoint, MetricsLog, Profile
 from tfgan.callbacks.watch import ModeCoverage, WonDiscriminator
 
@@ -12,5 +12,6 @@ __all__ = [
     "OneDimensional",
     "Profile",
     "SampleGrid",
+    "SampleTags",
     "WonDiscriminator",
 ]

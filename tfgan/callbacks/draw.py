@@ -4,8 +4,9 @@ from pathlib import Path
 
 import keras
 
-from tfgan import plots
+from tfgan import plots, tagging
 from tfgan.checks import at_least_one
+from tfgan.files import replacing
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -81,3 +82,34 @@ class OneDimensional(keras.callbacks.Callback):
     def _take(self, epoch):
         options = {"samples": self.samples, "seed": self.seed, "epoch": epoch}
         self.snapshots.append(plots.snapshot(self.model, self.density, **options))
+
+
+class SampleTags(keras.callbacks.Callback):
+    """Finds tags of the same images after every few epochs: `directory/epoch-0001.tsv`, ...
+
+    Args:
+        directory: where the tables go, see `tfgan.tagging.table`; made if it does not exist.
+        tags: `tfgan.data.Tags`, whose first validation images are taken.
+        every: int >= 1. Epochs between tables; the last epoch of `fit` always has one.
+        count: int. Images.
+        seed: int. Of the latents.
+
+    Raises:
+        InputError: if `every` is below 1.
+    """
+
+    def __init__(self, directory, tags, *, every=1, count=tagging.COUNT, seed=0):
+        super().__init__()
+        self.directory = Path(directory)
+        self.tags = tags
+        self.every = at_least_one("every", every)
+        self.count = count
+        self.seed = seed
+
+    def on_epoch_end(self, epoch, logs=None):
+        number = epoch + 1
+        if number % self.every and number != self.params.get("epochs"):
+            return
+        text = tagging.table(self.model, self.tags, split="valid", count=self.count, seed=self.seed)
+        with replacing(self.directory / f"epoch-{number:04d}.tsv") as temporary:
+            temporary.write_text(text, encoding="utf-8")

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
+from tfgan.callbacks.sampling import check_labels, even_samples
 from tfgan.checks import at_least_one
 from tfgan.files import replacing
 from tfgan.metrics import parzen
@@ -60,7 +60,7 @@ class BestParzen(keras.callbacks.Callback):
         seed: int. Of the latents.
 
     Raises:
-        InputError: if `every` is below 1.
+        InputError: if `every` is below 1; when training begins, if the GAN's condition is no label.
 
     Reference:
         Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784): the best estimate on the validation
@@ -76,13 +76,13 @@ class BestParzen(keras.callbacks.Callback):
         self.best = best
         self.seed = seed
 
+    def on_train_begin(self, logs=None):
+        check_labels(self)
+
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every and epoch + 1 != self.params.get("epochs"):
             return
-        conditions = None
-        if self.model.condition is not None:
-            conditions = np.arange(self.samples) % self.model.condition.num_classes
-        images = self.model.sample(self.samples, conditions, seed=self.seed)
+        images, _ = even_samples(self.model, self.samples, seed=self.seed)
         _, means = parzen.select_sigma(images, self.valid)
         value = float(means.max())
         if logs is not None:

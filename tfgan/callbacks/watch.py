@@ -5,6 +5,7 @@ import sys
 import keras
 import numpy as np
 
+from tfgan.callbacks.sampling import check_labels, even_samples
 from tfgan.checks import at_least_one
 from tfgan.errors import InputError
 from tfgan.metrics import coverage
@@ -16,9 +17,9 @@ class ModeCoverage(keras.callbacks.Callback):
     """Measures while training how much of the data's variety samples have; warns of a collapse.
 
     Adds to the logs of the epochs it measures: `spread`, the root mean square distance of samples to
-    their mean (of their class, for a conditional GAN) over that of real images; and, where
-    `judge` is given, `modes`, how many of the data's modes samples reach. Warns in one line on
-    stderr, the first time that the spread is below a half or a mode is missed in the second half of
+    their mean (of their class, for a conditional GAN) over that of real images; where `judge` is
+    given, `modes`, how many of the data's modes samples reach; and `collapsed`, 1 for yes. Warns in one
+    line on stderr, the first time that the spread is below a half or a mode is missed in the second half of
     the epochs or later, and again when a collapse has healed and come back.
 
     Args:
@@ -31,7 +32,8 @@ class ModeCoverage(keras.callbacks.Callback):
         seed: int. Of the latents.
 
     Raises:
-        InputError: if `every` or `samples` is below 1, or no real image is given.
+        InputError: if `every` or `samples` is below 1, or no real image is given; when training
+            begins, if the GAN's condition is no label.
 
     Reference:
         Goodfellow et al., 2014, section 6 (arXiv 1406.2661): "the Helvetica scenario".
@@ -49,6 +51,7 @@ class ModeCoverage(keras.callbacks.Callback):
         self._collapsed = False
 
     def on_train_begin(self, logs=None):
+        check_labels(self)
         labels = self.real_labels if self.model.condition is not None else None
         self._real_spread = coverage.spread(self.real_images, labels)
         if self.judge is not None:
@@ -62,16 +65,18 @@ class ModeCoverage(keras.callbacks.Callback):
         if (epoch + 1) % self.every and epoch + 1 != epochs:
             return
         found = self.measure()
+        missed = 2 * (epoch + 1) >= epochs and found.get("modes", 0) < found.get("of", 0)
+        collapsed = found["spread"] < LEAST_SPREAD or missed
+        if collapsed and not self._collapsed:
+            self._warn(epoch + 1, found)
+        self._collapsed = collapsed
         if logs is not None:
             logs.update({name: found[name] for name in ("spread", "modes") if name in found})
-        self._warn(epoch + 1, found, settled=2 * (epoch + 1) >= epochs)
+            logs["collapsed"] = float(collapsed)
 
     def measure(self):
         """Returns dict: `spread`, and with a judge `modes`, `of`, `inside`, `kl` of `coverage`."""
-        conditions = None
-        if self.model.condition is not None:
-            conditions = np.arange(self.samples) % self.model.condition.num_classes
-        images = self.model.sample(self.samples, conditions, seed=self.seed)
+        images, conditions = even_samples(self.model, self.samples, seed=self.seed)
         spread = coverage.spread(images, conditions) / max(self._real_spread, 1e-12)
         found = {"spread": spread}
         if self.judge is not None:
@@ -79,19 +84,15 @@ class ModeCoverage(keras.callbacks.Callback):
             found |= {**reached, "modes": reached.pop("covered")}
         return found
 
-    def _warn(self, epoch, found, settled):
-        missed = settled and found.get("modes", 0) < found.get("of", 0)
-        collapsed = found["spread"] < LEAST_SPREAD or missed
-        if collapsed and not self._collapsed:
-            where = f"{found['modes']} of {found['of']} modes, " if "modes" in found else ""
-            print(
-                f"\nmode collapse in epoch {epoch}: samples reach {where}{found['spread']:.2f} of the "
-                "real images' spread; what helps: a slower generator (a smaller learning rate for it, "
-                "d_steps of 2 or more), loss non_saturating instead of minimax, more latents, larger "
-                "batches.",
-                file=sys.stderr,
-            )
-        self._collapsed = collapsed
+    def _warn(self, epoch, found):
+        where = f"{found['modes']} of {found['of']} modes, " if "modes" in found else ""
+        print(
+            f"\nmode collapse in epoch {epoch}: samples reach {where}{found['spread']:.2f} of the "
+            "real images' spread; what helps: a slower generator (a smaller learning rate for it, "
+            "d_steps of 2 or more), loss non_saturating instead of minimax, more latents, larger "
+            "batches.",
+            file=sys.stderr,
+        )
 
 
 class WonDiscriminator(keras.callbacks.Callback):

@@ -12,11 +12,11 @@ import difflib
 import os
 
 from tfgan.data import digits, folder, idx, npz, tfds, toy
-from tfgan.data.dataset import Data, Loaded, build
+from tfgan.data.dataset import Data, Loaded, Tags, build
 from tfgan.data.resize import check_image_size
 from tfgan.errors import InputError
 
-__all__ = ["SOURCES", "Data", "Loaded", "load"]
+__all__ = ["SOURCES", "Data", "Loaded", "Tags", "load"]
 
 # Name or prefix -> loader. A prefix ends in a colon; its loader gets what follows the colon, the
 # loader of a plain name gets the name.

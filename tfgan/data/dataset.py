@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfgan.conditions import Labels
+from tfgan.conditions import Labels, Vector
 from tfgan.data.splits import SPLITS
 from tfgan.errors import InputError
 
@@ -31,6 +31,30 @@ class Split:
 
 
 @dataclasses.dataclass(frozen=True)
+class Tags:
+    """Images as features, with tags: words that are vectors. See `tfgan.data.tags`.
+
+    Attributes:
+        features: float32 `(images, dim)`.
+        word_vectors: float32 `(words, word_dim)`.
+        words: tuple of str: how the words are written.
+        pairs: int64 `(n, 2)`: (image, word), sorted, each once.
+        rows: dict: split -> int64 `(n,)`, its images: no image is in two splits.
+    """
+
+    features: np.ndarray = dataclasses.field(repr=False)
+    word_vectors: np.ndarray = dataclasses.field(repr=False)
+    words: tuple = dataclasses.field(repr=False)
+    pairs: np.ndarray = dataclasses.field(repr=False)
+    rows: dict = dataclasses.field(repr=False)
+
+    def words_of(self, image):
+        """int64 `(n,)`: the tags of an image, as indices of words."""
+        start, stop = np.searchsorted(self.pairs[:, 0], [image, image + 1])
+        return self.pairs[start:stop, 1]
+
+
+@dataclasses.dataclass(frozen=True)
 class Loaded:
     """What a source's loader returns.
 
@@ -41,6 +65,7 @@ class Loaded:
         num_classes: int or None.
         class_names: tuple of str or None.
         modes: `tfgan.data.toy.Modes` where the data's are known, else None.
+        tags: `Tags` or None. With it, elements are (word vector, features).
     """
 
     image_shape: tuple
@@ -49,6 +74,7 @@ class Loaded:
     num_classes: int | None = None
     class_names: tuple | None = None
     modes: Any = None
+    tags: Tags | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,19 +85,23 @@ class Data:
     float32 images `(height, width, channels)` in [0, 1], or (image, int32 label). `train` is
     shuffled, anew each epoch; the others keep one order.
 
+    Data of tags has word vectors `(word_dim,)` for images and features `(dim,)` for labels; an image
+    comes once for each of its tags.
+
     Attributes:
         name: str. The source.
         image_shape: (height, width, channels).
-        condition: `tfgan.conditions.Labels`, or None without labels.
+        condition: `tfgan.conditions.Labels`, or None without labels; `Vector` of features.
         class_names: tuple of str, or None without labels.
         fingerprint: str. Hash of the content: equal data, equal fingerprint, whatever the seed.
-        sizes: dict. Images of each split.
+        sizes: dict. Elements of each split.
         modes: `tfgan.data.toy.Modes` of data made around known modes, else None.
+        tags: `Tags`, or None of data of images.
     """
 
     name: str
     image_shape: tuple
-    condition: Labels | None
+    condition: Labels | Vector | None
     class_names: tuple | None
     fingerprint: str
     sizes: dict
@@ -80,6 +110,7 @@ class Data:
     test: tf.data.Dataset = dataclasses.field(repr=False)
     seed: int = 0
     modes: Any = None
+    tags: Tags | None = None
     _splits: dict = dataclasses.field(default_factory=dict, repr=False)
 
     def train_from(self, epoch, *, bytes_stay=False):
@@ -106,7 +137,8 @@ class Data:
             limit: int or None. Only the first so many.
 
         Returns:
-            (images float32 `(n, height, width, channels)`, labels int32 `(n,)` or None).
+            (images float32 `(n, height, width, channels)`, labels int32 `(n,)` or None); or
+            (word vectors float32 `(n, word_dim)`, features float32 `(n, dim)`).
 
         Raises:
             InputError: for another split or a negative limit.
@@ -141,7 +173,7 @@ def build(name, loaded, seed):
     return Data(
         name=name,
         image_shape=tuple(loaded.image_shape),
-        condition=None if loaded.num_classes is None else Labels(loaded.num_classes),
+        condition=_condition(loaded),
         class_names=loaded.class_names,
         fingerprint=loaded.fingerprint,
         modes=loaded.modes,
@@ -150,8 +182,15 @@ def build(name, loaded, seed):
         valid=_finish(splits["valid"], None),
         test=_finish(splits["test"], None),
         seed=seed,
+        tags=loaded.tags,
         _splits=splits,
     )
+
+
+def _condition(loaded):
+    if loaded.tags is not None:
+        return Vector(loaded.tags.features.shape[1])
+    return None if loaded.num_classes is None else Labels(loaded.num_classes)
 
 
 def shuffled_range(count, seed):
@@ -207,13 +246,16 @@ def collect(dataset, size):
         size: int. How many there are.
 
     Returns:
-        (images `(size, height, width, channels)`, labels int32 `(size,)` or None).
+        (images `(size, height, width, channels)`, labels int32 `(size,)` or None; or features).
     """
     spec = dataset.element_spec
     labelled = isinstance(spec, tuple)
     image_spec = spec[0] if labelled else spec
     images = np.empty((size, *image_spec.shape), image_spec.dtype.as_numpy_dtype)
-    labels = np.empty(size, "int32") if labelled else None
+    labels = None
+    if labelled:
+        kind = "float32" if spec[1].dtype.is_floating else "int32"
+        labels = np.empty((size, *spec[1].shape), kind)
     start = 0
     for batch in plain_options(dataset.batch(_COLLECT).prefetch(1)):
         block = batch[0] if labelled else batch

@@ -2,7 +2,7 @@
 
 Either `images` (or `x`) with optional `labels` (or `y`), or Keras's `x_train`, `y_train`, `x_test`,
 `y_test`. Images are `(n, height, width)` or `(n, height, width, channels)`, uint8 or float in
-[0, 1]; labels are whole numbers from 0.
+[0, 1]; labels are whole numbers from 0. Or features of images and tags, see `tfgan.data.tags`.
 """
 
 import zipfile
@@ -10,6 +10,7 @@ import zlib
 
 import numpy as np
 
+from tfgan.data import tags
 from tfgan.data.memory import from_arrays
 from tfgan.data.splits import divide, is_sorted
 from tfgan.errors import InputError
@@ -37,6 +38,8 @@ def load(argument, *, data_dir, image_size, memory_limit):
         InputError: if the file is missing, no npz, or its arrays are not as described above.
     """
     arrays = _read(argument)
+    if tags.are_in(arrays):
+        return tags.from_arrays(arrays, argument, image_size=image_size)
     splits = _splits(arrays, argument)
     shapes = {images.shape[1:] for images, _ in splits.values()}
     if len(shapes) > 1:

@@ -7,6 +7,7 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from tfgan.conditions import Labels
 from tfgan.errors import InputError
 from tfgan.files import replacing
 from tfgan.plots.scatter import are_points, points
@@ -111,7 +112,7 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: class labels, one per row; None is every class (the first 25).
+        conditions: class labels or vectors, one per row; None is every class (the first 25).
         count: int. Images per condition (10), or in all of a GAN without condition (100; of points,
             whose images have the shape (1, 1, 2), 2,500).
         seed: int. The same seed gives the same picture; every row has latents of its own.
@@ -132,7 +133,7 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
     columns = 10 if count is None else count
     conditions = rows_of(gan, conditions)
     checked_count(columns * len(conditions))
-    images = gan.sample(columns * len(conditions), np.repeat(conditions, columns), seed=seed)
+    images = gan.sample(columns * len(conditions), np.repeat(conditions, columns, axis=0), seed=seed)
     return grid(images, columns=columns, row_labels=names_of(conditions, class_names))
 
 
@@ -141,7 +142,7 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: class labels, one per row; None is every class (the first 25).
+        conditions: class labels or vectors, one per row; None is every class (the first 25).
         count: int. Images per line (10).
         seed: int.
         class_names: names by class, or None.
@@ -159,7 +160,7 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
     if gan.conditional:
         conditions = rows_of(gan, conditions)
         rows, labels = len(conditions), names_of(conditions, class_names)
-        conditions = np.repeat(conditions, columns)
+        conditions = np.repeat(conditions, columns, axis=0)
     checked_count(columns * rows)
     ends = gan.draw_latents(2 * rows, seed=seed).reshape(2, rows, 1, -1)  # (end, rows, 1, dim)
     t = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
@@ -180,6 +181,10 @@ def rows_of(gan, conditions):
     if conditions is None:
         if gan.condition is None:
             raise InputError("this CGAN does not know its classes: name the conditions to draw.")
+        if not isinstance(gan.condition, Labels):
+            raise InputError(
+                f"this CGAN's condition is {gan.condition}, no class: give conditions=..., one per row."
+            )
         return np.arange(min(gan.condition.num_classes, MAX_ROWS), dtype="int32")
     conditions = np.atleast_1d(conditions)
     return gan.check_condition(len(conditions), conditions)
@@ -187,4 +192,6 @@ def rows_of(gan, conditions):
 
 def names_of(conditions, class_names):
     """What is written beside the rows."""
+    if conditions.ndim > 1:  # vectors: their rows
+        return [str(row) for row in range(len(conditions))]
     return [class_names[c] if class_names else str(c) for c in conditions]

@@ -31,7 +31,7 @@ def nearest(gan, train, *, conditions=None, rows=5, columns=5, seed=0, class_nam
     if gan.conditional:
         conditions = rows_of(gan, conditions)
         rows, labels = len(conditions), names_of(conditions, class_names)
-        conditions = np.repeat(conditions, columns)
+        conditions = np.repeat(conditions, columns, axis=0)
     checked_count(rows * (columns + 1))
     samples = gan.sample(rows * columns, conditions, seed=seed)
     samples = samples.reshape(rows, columns, *gan.image_shape)  # (rows, columns, H, W, C)

@@ -1,6 +1,6 @@
 """Named experiments. A recipe is one file here and one line in `RECIPES`."""
 
-from tfgan.recipes import cgan_digits, cgan_mnist, gan_digits, gan_mnist
+from tfgan.recipes import cgan_digits, cgan_mnist, cgan_tags, gan_digits, gan_mnist
 from tfgan.recipes.recipe import Recipe, get, override
 
 RECIPES: dict[str, Recipe] = {
@@ -10,6 +10,7 @@ RECIPES: dict[str, Recipe] = {
         gan_digits.RECIPE,
         gan_mnist.RECIPE,
         cgan_mnist.RECIPE,
+        cgan_tags.RECIPE,
     )
 }
 

@@ -21,7 +21,7 @@ class Recipe:
     Attributes:
         name: what the command line calls it.
         reproduces: one line.
-        data: the default data source, see `tfgan.data.load`.
+        data: the default data source, see `tfgan.data.load`; None where there is none.
         time: of the whole run, with the machine.
         score: expected, with its protocol.
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
@@ -29,6 +29,7 @@ class Recipe:
         build: `(data, settings, steps_per_epoch) -> compiled GAN`; the steps are the
             discriminator's, the generator makes one every `d_steps` of them.
         conditional: whether the data needs labels.
+        tags: whether the data is features with tags, not images; see `tfgan.data.tags`.
         best_by_parzen: whether the model of the best validation Parzen log-likelihood is kept,
             measured 20 times a run, instead of the last.
         least_steps: discriminator steps that a run makes at least, on however few images, unless
@@ -37,12 +38,13 @@ class Recipe:
 
     name: str
     reproduces: str
-    data: str
+    data: str | None
     time: str
     score: str
     settings: Mapping[str, Any]
     build: Callable
     conditional: bool = False
+    tags: bool = False
     best_by_parzen: bool = False
     least_steps: int = 0
 

@@ -1,0 +1,24 @@
+"""How callbacks sample the GAN they watch."""
+
+from tfgan.conditions import Labels
+from tfgan.errors import InputError
+
+
+def check_labels(callback):
+    """Refuses, for a callback that spreads its samples over classes, conditions that are no labels."""
+    condition = callback.model.condition
+    if not isinstance(condition, (Labels, type(None))):
+        raise InputError(
+            f"{type(callback).__name__} spreads its samples over classes, the GAN's condition is "
+            f"{condition}: leave the callback out."
+        )
+
+
+def even_samples(gan, count, *, seed):
+    """Samples spread evenly over the classes, if there are any.
+
+    Returns:
+        (images float32 `(count, H, W, C)`, labels int32 `(count,)` or None).
+    """
+    conditions = None if gan.condition is None else gan.condition.example(count)
+    return gan.sample(count, conditions, seed=seed), conditions
