@@ -19,6 +19,7 @@ FLOORS = [
     {"cgan", "plots"},
     {"callbacks", "evaluation"},
     {"recipes"},
+    {"configs"},
     {"runs"},
     {"export"},
     {"cli"},
