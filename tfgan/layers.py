@@ -46,7 +46,7 @@ class Maxout(keras.layers.Layer):
         kernel_initializer: Keras initializer of the `(features, units * pieces)` kernel, whose columns
             run over the pieces of the first unit, then of the second, and so on.
         bias_initializer: Keras initializer of the `(units * pieces,)` bias, in the same order.
-        kernel_constraint: Keras constraint of the kernel: `column_norm(1.9365)` holds each map's weights.
+        kernel_constraint: Keras constraint of the kernel; with `column_norm` it acts on each map.
 
     Input shape: `(batch, ..., features)`. Output shape: `(batch, ..., units)`.
 
@@ -89,8 +89,7 @@ class Maxout(keras.layers.Layer):
         self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: features})
 
     def _add_weights(self, fan_in):
-        # Kept flat, unit-major: one matrix product, as in Dense. The initializer sees this shape,
-        # which keeps the fan-in right for those that scale by it.
+        # Kept flat, unit-major: one matrix product, as in Dense, and the fan-in that initializers see.
         width = self.units * self.pieces
         self.kernel = self.add_weight(
             shape=(*fan_in, width),
@@ -190,8 +189,8 @@ class MaxoutConv2D(Maxout):
         maps = [n + 2 * self.padding - self.kernel_size + 1 for n in input_shape[1:3]]
         if min(maps) < 1:
             raise InputError(
-                f"an image of {input_shape[1]} x {input_shape[2]} pixels with {self.padding} more on each "
-                f"side is smaller than a kernel of {self.kernel_size}: use larger images."
+                f"an image of {input_shape[1]} x {input_shape[2]} pixels with {self.padding} more on "
+                f"each side is smaller than a kernel of {self.kernel_size}: use larger images."
             )
         return (input_shape[0], *map(self._windows, maps), self.units)
 
@@ -248,8 +247,8 @@ class ContrastNormalization(keras.layers.Layer):
         images = ops.cast(inputs, "float32")  # sums of thousands of pixels
         images = images - ops.mean(images, axis=axes, keepdims=True)
         squares = ops.sum(ops.square(images), axis=axes, keepdims=True)
-        # The floor lies above what rounding leaves of a plain image, and far below one pixel's 1/255.
-        scaled = images * (self.norm * ops.rsqrt(ops.maximum(squares, 1e-8)))
+        # The floor lies above what rounding leaves of a plain image, and below one pixel's 1/255.
+        scaled = images * (self.norm * ops.rsqrt(ops.maximum(squares, 1e-6)))
         return ops.cast(scaled, self.compute_dtype)
 
     def get_config(self):

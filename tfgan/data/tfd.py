@@ -2,9 +2,9 @@
 
 The file holds `images` (n, 48, 48) uint8 and `folds` (n, 5), which says for each of five folds what an
 image is for: 0 unlabelled, 1 train, 2 valid, 3 test. As in the first paper's published files, the
-unlabelled images (the same ones in every fold) are the training images here, and valid and test are those
-of FOLD, 0 to 4, by default 0. The few labelled training images are left aside, and so are labels: most
-images have none.
+unlabelled images (the same ones in every fold) are the training images here, and valid and test are
+those of FOLD, 0 to 4, by default 0. The few labelled training images are left aside, and so are labels:
+most images have none.
 
 Reference:
     J. Susskind, A. Anderson, G. Hinton, *The Toronto Face Database*, 2010; pylearn2's
@@ -69,8 +69,8 @@ def _read(path):
                 return _read_hdf5(file, names)
     except FileNotFoundError:
         raise InputError(
-            f"expected a MATLAB file at {path}, found none: give your own copy, tfd:FILE.mat (TFD cannot "
-            "be downloaded freely)."
+            f"expected a MATLAB file at {path}, found none: give your own copy, tfd:FILE.mat (TFD "
+            "cannot be downloaded freely)."
         ) from None
     except (
         ArithmeticError,
@@ -86,7 +86,8 @@ def _read(path):
     ) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(
-            f"{path} must be a MATLAB file, and cannot be read ({reason}): use the original TFD_48x48.mat."
+            f"{path} must be a MATLAB file, and cannot be read ({reason}): use the original "
+            "TFD_48x48.mat."
         ) from None
 
 

@@ -2,10 +2,10 @@
 
     tfgan train gan-tfd --data tfd:TFD_48x48.mat --out runs/gan-tfd
 
-First 50 epochs of `gan-tfd-pretraining`, in RUN/pretraining. Then 22 epochs of a new front, 100 -> ReLU
-8000 -> sigmoid 100, before the whole pretrained generator, against a fresh discriminator. All of it
-learns: `train.yaml` puts the pretrained layers into one MLP with the front, freezes none, and starts again
-at learning rate .05 and momentum .5. Training images are TFD's unlabelled ones, as there.
+First 50 epochs of `gan-tfd-pretraining`, in RUN/pretraining. Then 22 epochs of a new front, 100 ->
+ReLU 8000 -> sigmoid 100, before the whole pretrained generator, against a fresh discriminator. All of
+it learns: `train.yaml` puts the pretrained layers into one MLP with the front, freezes none, and starts
+again at learning rate .05 and momentum .5. Training images are TFD's unlabelled ones, as there.
 
 TFD cannot be downloaded freely: read your own `TFD_48x48.mat`, or try it on other images with `--data`.
 """

@@ -2,8 +2,8 @@
 
     tfgan train gan-tfd-pretraining --data tfd:TFD_48x48.mat --out runs/gan-tfd-pretraining
 
-`gan-tfd` runs it by itself. TFD cannot be downloaded freely: read your own `TFD_48x48.mat`, or try it on
-other images with `--data`.
+`gan-tfd` runs it by itself. TFD cannot be downloaded freely: read your own `TFD_48x48.mat`, or try it
+on other images with `--data`.
 """
 
 from tfgan.gan import GAN

@@ -35,8 +35,8 @@ class Recipe:
             measured 20 times a run, instead of the last.
         least_steps: discriminator steps that a run makes at least, on however few images, unless
             its epochs are given.
-        pretraining: name of the recipe that a run trains first, in its folder `pretraining`, on the same
-            data and for `pretraining_epochs` (a setting); settings of one name have one value.
+        pretraining: name of the recipe that a run trains first, in its folder `pretraining`, on the
+            same data and for `pretraining_epochs` (a setting); settings of one name have one value.
     """
 
     name: str

@@ -161,9 +161,9 @@ class CIFAR10ConvGenerator(keras.Model):
         small = tuple(1 + (side - _KERNEL) // _STRIDE for side in self.image_shape[:2])
         if min(small) < 1 or any((side - _KERNEL) % _STRIDE for side in self.image_shape[:2]):
             raise InputError(
-                f"a transposed convolution of kernel {_KERNEL} and stride {_STRIDE} makes sides of 5, 8, "
-                f"11, ... 32 ... pixels, not {self.image_shape[0]} x {self.image_shape[1]}: resize the "
-                "images, for example with image_size=32."
+                f"a transposed convolution of kernel {_KERNEL} and stride {_STRIDE} makes sides of 5, "
+                f"8, 11, ... 32 ... pixels, not {self.image_shape[0]} x {self.image_shape[1]}: resize "
+                "the images, for example with image_size=32."
             )
         init = uniform(GENERATOR_LIMIT)
         self.hidden1 = layers.Dense(units, activation="relu", kernel_initializer=init)

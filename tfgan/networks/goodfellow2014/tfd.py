@@ -91,8 +91,8 @@ class TFDPretrainingGenerator(keras.Model):
 class TFDGenerator(keras.Model):
     """A new front before a whole pretrained generator, which goes on learning.
 
-    The front, a ReLU and a sigmoid layer, makes the latents that the pretrained part was given as noise.
-    Weights U(-.05, .05), biases 0 and -2.
+    The front, a ReLU and a sigmoid layer, makes the latents that the pretrained part was given as
+    noise. Weights U(-.05, .05), biases 0 and -2.
 
     Args:
         pretrained: generator with `image_shape` and `latent_dim`, such as `TFDPretrainingGenerator`.
