@@ -17,7 +17,7 @@ SMALL = [
     "batch_size=16",
     "sample_every=100",
     "jit_compile=false",
-    "pretraining_epochs=3",
+    "pretraining_epochs=2",
 ]
 
 
@@ -74,15 +74,15 @@ def test_recipes_name_recipes():
             assert recipe.settings["pretraining_epochs"] == first.settings["epochs"]
 
 
-def test_two_stages_and_resuming_in_either(plan, tmp_path, stopping):
-    """Stopped amid each stage and resumed, a run equals an undisturbed one to the last bit."""
+def test_two_stages_and_resuming(plan, tmp_path, stopping, monkeypatch):
+    """Stopped in each stage and between them, and resumed, a run equals an undisturbed one bit by bit."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     gan = runs.train(whole, plan(2), verbose=0)
     first = runs.load(whole / "pretraining")
-    assert first.train_steps.numpy() == 3 * 4
+    assert first.train_steps.numpy() == 2 * 4
     assert gan.train_steps.numpy() == 2 * 4
     settings = runs.read_config(whole / "pretraining")["settings"]
-    assert (settings["epochs"], settings["units"], settings["seed"]) == (3, 16, 1)
+    assert (settings["epochs"], settings["units"], settings["seed"]) == (2, 16, 1)
     assert runs.read_config(whole)["settings"]["epochs"] == 2
     # Stage two starts from the generator of stage one, and goes on teaching it.
     again = runs.build(plan(2), runs.load_data(plan(2)), pretrained=first.generator)
@@ -90,37 +90,35 @@ def test_two_stages_and_resuming_in_either(plan, tmp_path, stopping):
     learned = gan.generator.pretrained.hidden1.kernel.numpy()
     assert not np.array_equal(learned, first.generator.hidden1.kernel.numpy())
 
-    stopping("gan-tfd-pretraining", 1)
+    stopping("gan-tfd-pretraining", 0)
     with pytest.raises(StopError):
         runs.train(parts, plan(2), verbose=0)
     assert not (parts / "pretraining/gan.keras").exists()
+    build = runs.build
+    monkeypatch.setattr(runs, "build", failing_for("gan-tfd", build))
+    stopping(None)
+    with pytest.raises(StopError):
+        go_on(parts, plan)
+    finished = (parts / "pretraining/gan.keras").stat().st_mtime_ns
+    monkeypatch.setattr(runs, "build", build)
     stopping("gan-tfd", 0)
     with pytest.raises(StopError):
-        runs.train(parts, runs.resumed_config(parts, plan(changes=[])), verbose=0)
-    assert (parts / "pretraining/gan.keras").is_file()
+        go_on(parts, plan)
     assert not (parts / "gan.keras").exists()
     stopping(None)
-    runs.train(parts, runs.resumed_config(parts, plan(changes=[])), verbose=0)
-    same(first, runs.load(parts / "pretraining"))
+    go_on(parts, plan)
     same(gan, runs.load(parts))
+    same(first, runs.load(parts / "pretraining"))
+    assert (parts / "pretraining/gan.keras").stat().st_mtime_ns == finished  # read, not repeated
 
 
-def test_stopped_between_the_stages(plan, tmp_path, stopping, monkeypatch):
-    """Finished pretraining is read, not repeated."""
-    run = tmp_path / "run"
-    stopping("gan-tfd", 0)
-    monkeypatch.setattr(runs, "build", _failing_for("gan-tfd", runs.build))
-    with pytest.raises(StopError):
-        runs.train(run, plan(1), verbose=0)
-    monkeypatch.undo()
-    model = run / "pretraining/gan.keras"
-    written = model.stat().st_mtime_ns
-    gan = runs.train(run, runs.resumed_config(run, plan(changes=[])), verbose=0)
-    assert model.stat().st_mtime_ns == written
-    assert gan.train_steps.numpy() == 4
+def go_on(run, plan):
+    return runs.train(run, runs.resumed_config(run, plan(changes=[])), verbose=0)
 
 
-def _failing_for(recipe, build):
+def failing_for(recipe, build):
+    """A `runs.build` that stops a run of this recipe: between its stages."""
+
     def failing(config, *args, **kwargs):
         if config["recipe"] == recipe:
             raise StopError
@@ -136,11 +134,10 @@ def test_without_the_first_stage(plan):
     assert gan.generator.pretrained.hidden1.kernel.shape == (4, 16)
 
 
-def test_a_resumed_run_cannot_pretrain_otherwise(plan, tmp_path, stopping):
-    stopping("gan-tfd-pretraining", 0)
-    with pytest.raises(StopError):
-        runs.train(tmp_path / "run", plan(1), verbose=0)
-    with pytest.raises(InputError, match="pretraining_epochs=3") as error:
+def test_a_resumed_run_cannot_pretrain_otherwise(plan, tmp_path):
+    config = plan(1)
+    runs.write_config(tmp_path / "run", config, runs.load_data(config))
+    with pytest.raises(InputError, match="pretraining_epochs=2") as error:
         runs.resumed_config(tmp_path / "run", plan(changes=["pretraining_epochs=4"]))
     one_line(error)
 

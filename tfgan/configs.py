@@ -51,7 +51,7 @@ def pretraining(config):
 
     It has the same data, and the same values of settings that both recipes have, but for the epochs.
     """
-    recipe = recipes.RECIPES[recipes.RECIPES[config["recipe"]].pretraining]
+    recipe = recipes.get(recipes.RECIPES[config["recipe"]].pretraining, recipes.RECIPES)
     settings = {**recipe.settings, "image_size": None}
     settings |= {key: config["settings"][key] for key in settings}
     epochs = config["settings"]["pretraining_epochs"]

@@ -35,7 +35,9 @@ def load(argument, *, data_dir, image_size, memory_limit):
     Raises:
         InputError: if SciPy is missing, or the file is missing or not as described above.
     """
-    path, fold = re.fullmatch(r"(.*?)(?::(\d+))?", argument, re.DOTALL).groups(default="0")
+    path, colon, fold = argument.rpartition(":")
+    if not colon or not re.fullmatch("[0-9]+", fold):
+        path, fold = argument, "0"
     if int(fold) >= _FOLDS:
         raise InputError(f"TFD has folds 0 to {_FOLDS - 1}, got {fold}: give tfd:{path}:0.")
     images, folds = _checked(_read(path), path)
