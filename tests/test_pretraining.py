@@ -75,7 +75,7 @@ def test_recipes_name_recipes():
 
 
 def test_two_stages_and_resuming(plan, tmp_path, stopping, monkeypatch):
-    """Stopped in each stage and between them, and resumed, a run equals an undisturbed one bit by bit."""
+    """Stopped in each stage and between them, then resumed: an undisturbed run, to the last bit."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     gan = runs.train(whole, plan(2), verbose=0)
     first = runs.load(whole / "pretraining")

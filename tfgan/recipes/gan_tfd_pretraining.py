@@ -38,7 +38,7 @@ RECIPE = Recipe(
     name="gan-tfd-pretraining",
     reproduces="Goodfellow et al. 2014: the first stage of gan-tfd",
     data="tfd:TFD_48x48.mat",
-    time="not measured",
+    time="not run in full: 1.0 s a step on two shared cores, 14 h for 98,000 images",
     score="not run on TFD here; none published for this stage",
     settings={
         "seed": 1,

@@ -8,7 +8,8 @@ and L2 norm 55), and its generators make such arrays directly, of any mean and n
   input, a fake one has the data's norm from the start and cannot be told by its norm;
 - the generators normalise their linear output to pixels of mean .5 and standard deviation .2, about
   the data's contrast. While training, pixels may leave [0, 1], since clipping would stop gradients;
-  in inference they are clipped.
+  in inference they are clipped. Gradients of the linear output are therefore divided by its standard
+  deviation, which the initial weights make about 13 (fully connected), and do not change that.
 
 Reference:
     Goodfellow et al., *Generative Adversarial Nets*, 2014 (arXiv 1406.2661); published
