@@ -33,6 +33,7 @@ setup(
         "cuda": ["tensorflow[and-cuda]>=2.21"],
         "edge": EDGE,
         "serving": ["tensorflow-serving-api>=2.19"],
+        "tfd": ["scipy"],  # reads its MATLAB file
         "bench": ["torch>=2.6"],  # what training is compared with
         "dev": [
             *EDGE,

@@ -19,6 +19,7 @@ FLOORS = [
     {"cgan", "plots", "tagging"},
     {"callbacks", "evaluation"},
     {"figure1", "recipes"},
+    {"configs"},
     {"runs"},
     {"reproduce"},
     {"export"},

@@ -1,7 +1,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from tfgan.layers import column_norm
 from tfgan.optimizers import EpochRamp, FlooredDecay, MomentumSGD, published_sgd
 
 
@@ -42,6 +44,31 @@ def test_equals_keras_at_constant_momentum():
         a.apply([gradient], [ours])
         b.apply([gradient], [theirs])
     np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-6)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_constraints_act_after_each_update(jit_compile):
+    """Columns that an update makes too long are cut to the norm, shorter ones are left."""
+    start = np.array([[3.0, 0.3, 0.0], [4.0, 0.4, 1.0]], "float32")
+    gradient = np.array([[0.0, 0.0, -20.0], [1.0, 0.0, 0.0]], "float32")
+    w = keras.Variable(start)
+    w.constraint = column_norm(2.0)  # as `add_weight` does
+    free = keras.Variable(start)
+    optimizer = MomentumSGD(0.1, 0.5)
+    optimizer.build([w, free])
+
+    @tf.function(jit_compile=jit_compile)
+    def step():
+        optimizer.apply([tf.constant(gradient)] * 2, [w, free])
+
+    expected, velocity = start, 0.0
+    for _ in range(2):
+        step()
+        velocity = 0.5 * velocity - 0.1 * gradient
+        expected = expected + velocity
+        expected = expected * np.minimum(1, 2.0 / np.linalg.norm(expected, axis=0))
+        np.testing.assert_allclose(w.numpy(), expected, rtol=1e-5)
+    assert np.linalg.norm(free.numpy(), axis=0).max() > 4
 
 
 def test_round_trip():

@@ -12,6 +12,16 @@ from tfgan.recipes.recipe import EXECUTION
 ALWAYS = {"seed", "epochs", "batch_size", "sample_every", *EXECUTION}
 
 
+# Widths that tests change: published networks of millions of weights are slow to make.
+WIDTHS = {"units": 16, "d_units": 8, "channels": 4}
+
+
+def narrow(name, *changes):
+    """Changes that make a recipe's networks narrow."""
+    widths = [f"{key}={n}" for key, n in WIDTHS.items() if key in RECIPES[name].settings]
+    return [*widths, *changes]
+
+
 @pytest.fixture
 def source(tmp_path):
     images, labels = stripes(120)
@@ -37,9 +47,8 @@ def tag_source(tmp_path):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_builds_and_trains_a_step_on_other_data(name, source, tag_source):
-    config = runs.plan(
-        name, source=tag_source if RECIPES[name].tags else source, changes=["batch_size=20"]
-    )
+    source = tag_source if RECIPES[name].tags else source
+    config = runs.plan(name, source=source, changes=narrow(name, "batch_size=20"))
     data = runs.load_data(config)
     gan = runs.build(config, data)
     assert gan.conditional == RECIPES[name].conditional
@@ -71,6 +80,31 @@ def test_gan_mnist_is_the_papers(source):
     bias = gan.generator.get_weights()[-1]
     np.testing.assert_allclose(bias, np.log(mean / (1 - mean)), rtol=1e-4, atol=1e-5)
     assert config["settings"]["batch_size"] == 100
+
+
+PUBLISHED = {  # batch size, learning rate, epochs
+    "gan-tfd-pretraining": (100, 0.05, 50),
+    "gan-tfd": (100, 0.05, 22),
+    "gan-cifar10-fc": (100, 0.025, 250),
+    "gan-cifar10-conv": (128, 0.004, 250),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_the_first_papers_other_settings(name, source):
+    """The published files' training, which decays and gains momentum as on MNIST."""
+    batch_size, rate, epochs = PUBLISHED[name]
+    config = runs.plan(name, source=source, changes=narrow(name))
+    gan = runs.build(config, runs.load_data(config))
+    assert (config["settings"]["batch_size"], config["settings"]["epochs"]) == (batch_size, epochs)
+    assert (gan.update, gan.noise, gan.generator.latent_dim) == ("simultaneous", "normal", 100)
+    assert gan.loss_pair == tfgan.losses.LOSSES["non_saturating"]
+    for optimizer in (gan.g_optimizer, gan.d_optimizer):
+        schedule = optimizer._learning_rate
+        np.testing.assert_allclose(schedule(50_000), rate / 1.000004**50_000, rtol=1e-4)
+        np.testing.assert_allclose(schedule(10**7), 1e-6, rtol=1e-5)
+        np.testing.assert_allclose(optimizer.momentum(0), 0.5, rtol=1e-6)
+        assert (optimizer.momentum.final, optimizer.momentum.last_epoch) == (0.7, 250)
 
 
 def test_cgan_mnist_is_the_papers(source):
@@ -151,8 +185,9 @@ def test_schedules_of_the_generator_follow_its_own_steps(name, source):
 
 
 def test_the_smallest_networks(source):
-    for name in ("cgan-digits", "gan-digits"):
-        config = runs.plan(name, source=source, changes=["units=1", "latent_dim=1"])
+    for name in RECIPES:
+        keys = {*WIDTHS, "latent_dim"} & RECIPES[name].settings.keys()
+        config = runs.plan(name, source=source, changes=[f"{key}=1" for key in keys])
         runs.build(config, runs.load_data(config))
 
 

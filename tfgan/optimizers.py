@@ -124,15 +124,16 @@ class MomentumSGD(keras.optimizers.Optimizer):
         return cls(**config)
 
 
-def published_sgd(*, decay, steps_per_epoch):
-    """The optimizer of both 2014 papers on MNIST.
+def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1):
+    """The optimizer of both 2014 papers.
 
-    Learning rate .1, divided by `decay` each step, not below 1e-6; momentum .5 in epoch 1 to .7 in
+    The learning rate is divided by `decay` each step, not below 1e-6; momentum .5 in epoch 1 to .7 in
     epoch 250, linearly.
 
     Args:
         decay: float > 1. 1.000004 for the GAN, 1.00004 for the conditional GAN.
         steps_per_epoch: float > 0. Steps this optimizer makes per pass over the data.
+        learning_rate: float > 0. Of the first step; .1 on MNIST.
 
     Returns:
         `MomentumSGD`.
@@ -141,6 +142,6 @@ def published_sgd(*, decay, steps_per_epoch):
         Goodfellow et al., 2014, published code; Mirza & Osindero, 2014, section 4.1.
     """
     return MomentumSGD(
-        FlooredDecay(0.1, factor=decay, minimum=1e-6),
+        FlooredDecay(learning_rate, factor=decay, minimum=1e-6),
         EpochRamp(0.5, 0.7, last_epoch=250, steps_per_epoch=steps_per_epoch),
     )

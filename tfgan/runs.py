@@ -6,12 +6,9 @@ tensorboard/  the same for TensorBoard
 samples/      a grid of samples every few epochs, or a table of tags found
 checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses
 gan.keras     the model to use: the best where a metric chooses, else the last
+pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
 
-import datetime
-import importlib.metadata
-import json
-import platform
 import shutil
 import zipfile
 from pathlib import Path
@@ -20,55 +17,25 @@ import keras
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, data, plots, recipes
+from tfgan import callbacks, configs, data, plots, recipes
+from tfgan.configs import check_free, plan, read_config, resumed_config, write_config
 from tfgan.errors import InputError
 from tfgan.evaluation import TRAIN_BYTES, VALID_LIMIT
-from tfgan.files import replacing, write_json
+from tfgan.files import replacing
 
-FORMAT = 1  # of config.json
-
-
-def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
-    """Resolves what a run will do, without doing it.
-
-    Args:
-        recipe_name: str, see `tfgan.recipes.RECIPES`.
-        source: data source, or None for the recipe's.
-        data_dir: folder of TFDS data sets, or None.
-        epochs: int or None, short for the change `epochs=N`.
-        changes: strings `key=value`. Besides the recipe's settings, `image_size` resizes images.
-
-    Returns:
-        dict: `config.json` as far as it is known before the data is read.
-
-    Raises:
-        InputError: for an unknown recipe, setting or value.
-    """
-    recipe = recipes.get(recipe_name, recipes.RECIPES)
-    changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
-    settings = recipes.override({**recipe.settings, "image_size": None}, changes)
-    size = settings["image_size"]
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
-    return {
-        "format": FORMAT,
-        "recipe": recipe.name,
-        "data": _absolute(source or recipe.data),  # None: --resume knows, or it is asked for later
-        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
-        "settings": settings,
-        "overrides": list(changes),
-        "versions": _versions(),
-    }
-
-
-def _absolute(source):
-    """A source whose relative path holds from any working directory."""
-    if source is None:
-        return None
-    kind, colon, path = source.partition(":")
-    if kind in ("folder", "npz", "idx") and path:
-        return kind + colon + str(Path(path).expanduser().resolve())
-    return source
+__all__ = [
+    "build",
+    "check_free",
+    "lengthened",
+    "load",
+    "load_data",
+    "plan",
+    "read_config",
+    "resumed_config",
+    "steps_of",
+    "train",
+    "write_config",
+]
 
 
 def load_data(config):
@@ -123,13 +90,26 @@ def lengthened(config, dataset):
     return {**config, "settings": {**settings, **longer}}
 
 
-def build(config, dataset):
+def build(config, dataset, *, pretrained=None):
     """Makes the compiled GAN of a config.
+
+    Args:
+        config: from `plan`.
+        dataset: from `load_data`.
+        pretrained: the generator of the recipe's `pretraining`, or None for a fresh one.
 
     Raises:
         InputError: if the recipe is for other data: with labels, of images or of tags.
     """
     recipe = recipes.get(config["recipe"], recipes.RECIPES)
+    _check_fit(recipe, dataset)
+    keras.utils.set_random_seed(config["settings"]["seed"])
+    _, steps_per_epoch = steps_of(config, dataset)
+    begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
+    return recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
+
+
+def _check_fit(recipe, dataset):
     if recipe.tags and dataset.tags is None:
         raise InputError(
             f"{recipe.name} needs features with tags, {dataset.name} has none: give an npz file of "
@@ -150,55 +130,18 @@ def build(config, dataset):
             f"{dataset.name} has images of {dataset.image_shape[-1]} channels, recipes draw them and "
             "need 1 or 3: choose channels, or use tfgan.GAN from Python."
         )
-    keras.utils.set_random_seed(config["settings"]["seed"])
-    _, steps_per_epoch = steps_of(config, dataset)
-    return recipe.build(dataset, config["settings"], steps_per_epoch)
 
 
-def check_free(path):
-    """Refuses a path that holds something already.
-
-    Raises:
-        InputError: if it does.
-    """
-    path = Path(path)
-    taken = path.is_dir() and any(not p.name.startswith(".") for p in path.iterdir())
-    if taken or (path.exists() and not path.is_dir()):
-        raise InputError(f"{path} exists: add --resume to go on with it, or choose another --out.")
-
-
-def write_config(path, config, dataset):
-    """Writes `config.json`, with what reading the data added."""
-    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    config = {
-        "created": created,
-        **config,
-        "fingerprint": dataset.fingerprint,
-        "image_shape": list(dataset.image_shape),
-        "class_names": list(dataset.class_names) if dataset.class_names else None,
-    }
-    write_json(Path(path) / "config.json", config)
-
-
-def read_config(path):
-    """Returns the config of a run directory.
-
-    Raises:
-        InputError: if it is none, or of a newer version of tfgan.
-    """
-    file = Path(path) / "config.json"
-    if not file.is_file():
-        raise InputError(f"{path} is no run directory (no config.json): give what --out named.")
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-        found = config["format"]
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{file} is damaged: restore it, or train anew.") from None
-    if found != FORMAT:
-        raise InputError(
-            f"{file} has format {found!r}, this tfgan reads {FORMAT}: use the version that wrote it."
-        )
-    return config
+def _pretrained(path, config, dataset, verbose):
+    """Trains the recipe's `pretraining` in RUN/pretraining, as far as that is to do; its generator."""
+    _check_fit(recipes.RECIPES[config["recipe"]], dataset)
+    write_config(path, config, dataset)  # what --resume goes on from, should it stop here
+    first = path / "pretraining"
+    if (first / "gan.keras").is_file():
+        return load(first).generator
+    begun = (first / "config.json").is_file()
+    config = read_config(first) if begun else configs.pretraining(config)
+    return train(first, config, verbose=verbose).generator
 
 
 def recipe_of(path):
@@ -231,36 +174,6 @@ def _read(file, reader):
         raise InputError(f"{file} cannot be read ({reason}): restore it, or train anew.") from error
 
 
-def resumed_config(path, config):
-    """Returns the config of a run to go on with.
-
-    Args:
-        path: run directory.
-        config: from `plan`; of what it names, only `epochs` may differ from the run's. Rates that are
-            annealed over the epochs follow the new number of them.
-
-    Raises:
-        InputError: if it asks for another run than this one.
-    """
-    old = read_config(path)
-    asked = {change.partition("=")[0] for change in config["overrides"]}
-    wanted = {"recipe": config["recipe"]}
-    wanted |= {key: config["settings"][key] for key in asked - {"epochs"}}
-    if config["data"] != recipes.RECIPES[config["recipe"]].data:
-        wanted["data"] = config["data"]
-    for key, value in wanted.items():
-        started_with = {**old, **old["settings"]}[key]
-        if value != started_with:
-            raise InputError(
-                f"{path} was started with {key}={started_with}, not {value}: a run that goes on can "
-                "only change its epochs."
-            )
-    if "epochs" in asked:
-        old["settings"]["epochs"] = config["settings"]["epochs"]
-        old["overrides"].append(f"epochs={config['settings']['epochs']}")
-    return old
-
-
 def train(path, config, *, profile=False, verbose="auto"):
     """Trains a run to its end.
 
@@ -282,10 +195,13 @@ def train(path, config, *, profile=False, verbose="auto"):
     dataset = load_data(config)
     if "fingerprint" not in config:
         config = lengthened(config, dataset)
-    gan = build(config, dataset)
+    checkpoint = path / "checkpoints" / "last.keras"
+    pretrained = None
+    if recipes.RECIPES[config["recipe"]].pretraining and not checkpoint.is_file():
+        pretrained = _pretrained(path, config, dataset, verbose)
+    gan = build(config, dataset, pretrained=pretrained)
     batch_size, steps_per_epoch = steps_of(config, dataset)
     first_epoch = 0
-    checkpoint = path / "checkpoints" / "last.keras"
     if checkpoint.is_file():
         _read(checkpoint, gan.load_weights)
         first_epoch = int(gan.train_steps.numpy()) // steps_per_epoch
@@ -340,9 +256,3 @@ def _callbacks(path, config, dataset, first_epoch):
         callbacks.WonDiscriminator(),
         callbacks.Checkpoint(path / "checkpoints" / "last.keras"),
     ]
-
-
-def _versions():
-    packages = ("tfgan", "tensorflow", "keras", "numpy")
-    found = {"python": platform.python_version()}
-    return found | {package: importlib.metadata.version(package) for package in packages}

@@ -83,6 +83,28 @@ def make_idx(tmp_path):
 
 
 @pytest.fixture
+def make_tfd(tmp_path):
+    """Writes a MATLAB file as TFD's is: 20 unlabelled images, 6 to train on, 4 valid, 5 test."""
+
+    def make(**changes):
+        scipy_io = pytest.importorskip("scipy.io")
+        codes = np.repeat([0, 1, 2, 3], [20, 6, 4, 5])
+        labelled = codes[20:]
+        folds = np.stack([[0] * 20 + list(np.roll(labelled, 3 * fold)) for fold in range(5)], axis=1)
+        arrays = {
+            "images": pixels(35)[..., 0],
+            "folds": folds.astype("uint8"),
+            "labs_ex": np.where(codes, 1, -1)[:, np.newaxis].astype("int16"),
+            **changes,
+        }
+        path = tmp_path / "TFD_48x48.mat"
+        scipy_io.savemat(path, {name: a for name, a in arrays.items() if a is not None})
+        return path
+
+    return make
+
+
+@pytest.fixture
 def make_tfds(tmp_path):
     """Prepares a data set on disk, as TFDS would; returns its data_dir."""
 

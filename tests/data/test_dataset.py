@@ -17,9 +17,11 @@ from tfgan.errors import InputError
 
 TFDS_NAMES = {"mnist": ("3.0.1", 1), "fashion_mnist": ("3.0.1", 1), "cifar10": ("3.0.2", 3)}
 
+WITHOUT_LABELS = {"tfd:"}
+
 
 @pytest.fixture
-def example(make_folder, make_npz, make_idx, make_tfds):
+def example(make_folder, make_npz, make_idx, make_tfd, make_tfds):
     """Function of a key of SOURCES: (source, keyword arguments) of a made example."""
 
     def make(key):
@@ -32,7 +34,12 @@ def example(make_folder, make_npz, make_idx, make_tfds):
             return key, {"data_dir": make_tfds(key, version, shape=shape, names=names)}
         if key == "tfds:":
             return "tfds:tiny", {"data_dir": make_tfds()}
-        made = {"folder:": lambda: make_folder()[0], "npz:": make_npz, "idx:": make_idx}
+        made = {
+            "folder:": lambda: make_folder()[0],
+            "npz:": make_npz,
+            "idx:": make_idx,
+            "tfd:": make_tfd,
+        }
         assert key in made, f"a new source {key} needs a made example here"
         return f"{key}{made[key]()}", {}
 
@@ -41,7 +48,14 @@ def example(make_folder, make_npz, make_idx, make_tfds):
 
 def order(dataset):
     """The images of a pass, as bytes."""
-    return [element[0].numpy().tobytes() for element in dataset]
+    return [image.numpy().tobytes() for image in images_of(dataset)]
+
+
+def images_of(dataset):
+    """The images of a dataset of images, or of (image, label)."""
+    if isinstance(dataset.element_spec, tuple):
+        return dataset.map(lambda image, label: image)
+    return dataset
 
 
 @pytest.mark.parametrize("key", SOURCES)
@@ -50,8 +64,12 @@ def test_every_source_keeps_the_contract(key, example):
     data = load(source, **options)
 
     assert data.name == source
-    assert isinstance(data.condition, Labels)
-    assert len(data.class_names) == data.condition.num_classes
+    labelled = key not in WITHOUT_LABELS
+    if labelled:
+        assert isinstance(data.condition, Labels)
+        assert len(data.class_names) == data.condition.num_classes
+    else:
+        assert data.condition is data.class_names is None
     assert len(data.fingerprint) >= 16
     assert int(data.fingerprint, 16) >= 0
     for split in ("train", "valid", "test"):
@@ -59,17 +77,20 @@ def test_every_source_keeps_the_contract(key, example):
         size = data.sizes[split]
         assert int(dataset.cardinality()) == size >= 1
         assert int(dataset.batch(2, drop_remainder=True).cardinality()) == size // 2
-        image_spec, label_spec = dataset.element_spec
+        image_spec = images_of(dataset).element_spec
         assert image_spec.shape == data.image_shape
         assert image_spec.dtype == tf.float32
-        assert (label_spec.shape, label_spec.dtype) == ((), tf.int32)
         images, labels = data.arrays(split)
         assert images.shape == (size, *data.image_shape)
         assert images.dtype == np.float32
         assert 0 <= images.min() <= images.max() <= 1
         assert images.max() > 0.5
-        assert labels.dtype == np.int32
-        assert set(labels.tolist()) <= set(range(data.condition.num_classes))
+        assert (labels is not None) == labelled
+        if labelled:
+            label_spec = dataset.element_spec[1]
+            assert (label_spec.shape, label_spec.dtype) == ((), tf.int32)
+            assert labels.dtype == np.int32
+            assert set(labels.tolist()) <= set(range(data.condition.num_classes))
         passed = order(dataset)
         assert sorted(passed) == sorted(image.tobytes() for image in images)
         if split != "train":
@@ -97,7 +118,7 @@ def test_every_source_resizes(key, example):
     data = load(source, image_size=(4, 3), **options)
 
     assert data.image_shape[:2] == (4, 3)
-    assert next(iter(data.train))[0].shape == data.image_shape
+    assert next(iter(images_of(data.train))).shape == data.image_shape
 
 
 @pytest.mark.parametrize("source", ["folder", "tfds"])

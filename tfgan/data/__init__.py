@@ -11,7 +11,7 @@ A source is one file and one line in `SOURCES`: a function
 import difflib
 import os
 
-from tfgan.data import digits, folder, idx, npz, tfds, toy
+from tfgan.data import digits, folder, idx, npz, tfd, tfds, toy
 from tfgan.data.dataset import Data, Loaded, Tags, build
 from tfgan.data.resize import check_image_size
 from tfgan.errors import InputError
@@ -30,9 +30,17 @@ SOURCES = {
     "npz:": npz.load,
     "idx:": idx.load,
     "toy:": toy.load,
+    "tfd:": tfd.load,
 }
 # What follows each prefix, for error messages.
-_ARGUMENTS = {"tfds:": "NAME[/CONFIG]", "folder:": "DIR", "npz:": "FILE", "idx:": "DIR", "toy:": "NAME"}
+_ARGUMENTS = {
+    "tfds:": "NAME[/CONFIG]",
+    "folder:": "DIR",
+    "npz:": "FILE",
+    "idx:": "DIR",
+    "toy:": "NAME",
+    "tfd:": "FILE.mat[:FOLD]",
+}
 
 
 def load(source, *, data_dir=None, image_size=None, seed=0, memory_limit=2 * 2**30):
@@ -43,7 +51,8 @@ def load(source, *, data_dir=None, image_size=None, seed=0, memory_limit=2 * 2**
 
     Args:
         source: str. `digits`, `mnist`, `fashion_mnist`, `cifar10`, `tfds:NAME[/CONFIG]`,
-            `folder:DIR`, `npz:FILE`, `idx:DIR` or `toy:NAME` (`ring`, `grid`); `~` is expanded.
+            `folder:DIR`, `npz:FILE`, `idx:DIR`, `tfd:FILE.mat[:FOLD]` or `toy:NAME` (`ring`,
+            `grid`); `~` is expanded.
         data_dir: str or None. Where TensorFlow Datasets keeps its files; default
             `$TFDS_DATA_DIR`, then TFDS's own default. Other sources ignore it.
         image_size: int, (height, width) or None. Images are cropped at the centre to this aspect

@@ -1,6 +1,17 @@
 """Named experiments. A recipe is one file here and one line in `RECIPES`."""
 
-from tfgan.recipes import cgan_digits, cgan_mnist, cgan_tags, gan_digits, gan_mnist
+from tfgan.recipes import (
+    cgan_digits,
+    cgan_mnist,
+    cgan_tags,
+    gan_cifar10_conv,
+    gan_cifar10_fc,
+    gan_digits,
+    gan_mnist,
+    gan_tfd,
+    gan_tfd_pretraining,
+    gan_toy,
+)
 from tfgan.recipes.recipe import Recipe, get, override
 
 RECIPES: dict[str, Recipe] = {
@@ -10,7 +21,12 @@ RECIPES: dict[str, Recipe] = {
         gan_digits.RECIPE,
         gan_mnist.RECIPE,
         cgan_mnist.RECIPE,
+        gan_tfd_pretraining.RECIPE,
+        gan_tfd.RECIPE,
+        gan_cifar10_fc.RECIPE,
+        gan_cifar10_conv.RECIPE,
         cgan_tags.RECIPE,
+        gan_toy.RECIPE,
     )
 }
 

@@ -14,8 +14,7 @@ at .05 the simultaneous one did worse (validation Parzen -68 against -36 after 2
 
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.optimizers import published_sgd
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
+from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
 
 
 def build(data, settings, steps_per_epoch):
@@ -30,12 +29,7 @@ def build(data, settings, steps_per_epoch):
         mirza2014.Discriminator(data.image_shape, **networks),
         seed=settings["seed"],
     )
-    return compile_by(
-        gan,
-        settings,
-        g_optimizer=published_sgd(decay=1.00004, steps_per_epoch=steps_per_epoch / settings["d_steps"]),
-        d_optimizer=published_sgd(decay=1.00004, steps_per_epoch=steps_per_epoch),
-    )
+    return compile_as_published(gan, settings, steps_per_epoch, decay=1.00004)
 
 
 RECIPE = Recipe(

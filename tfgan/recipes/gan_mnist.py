@@ -7,22 +7,14 @@
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.optimizers import published_sgd
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
+from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
 
 
 def build(data, settings, steps_per_epoch):
     generator = goodfellow2014.Generator(data.image_shape, latent_dim=settings["latent_dim"])
     generator.set_mean_image(data.mean_image())
     gan = GAN(generator, goodfellow2014.Discriminator(data.image_shape), seed=settings["seed"])
-    return compile_by(
-        gan,
-        settings,
-        g_optimizer=published_sgd(
-            decay=1.000004, steps_per_epoch=steps_per_epoch / settings["d_steps"]
-        ),
-        d_optimizer=published_sgd(decay=1.000004, steps_per_epoch=steps_per_epoch),
-    )
+    return compile_as_published(gan, settings, steps_per_epoch)
 
 
 RECIPE = Recipe(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfgan.errors import InputError, suggestion
+from tfgan.optimizers import published_sgd
 
 # How steps are executed: settings of `GAN.compile` that all recipes share. XLA by name, not "auto", so
 # that a seed gives one result; K changes no number.
@@ -27,13 +28,16 @@ class Recipe:
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
             `batch_size`, those of `EXECUTION` and `sample_every` (epochs between pictures).
         build: `(data, settings, steps_per_epoch) -> compiled GAN`; the steps are the
-            discriminator's, the generator makes one every `d_steps` of them.
+            discriminator's, the generator makes one every `d_steps` of them. With `pretraining` it
+            takes `pretrained=` too: the generator of that run, or None for a fresh one.
         conditional: whether the data needs labels.
         tags: whether the data is features with tags, not images; see `tfgan.data.tags`.
         best_by_parzen: whether the model of the best validation Parzen log-likelihood is kept,
             measured 20 times a run, instead of the last.
         least_steps: discriminator steps that a run makes at least, on however few images, unless
             its epochs are given.
+        pretraining: name of the recipe that a run trains first, in its folder `pretraining`, on the
+            same data and for `pretraining_epochs` (a setting); settings of one name have one value.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Recipe:
     tags: bool = False
     best_by_parzen: bool = False
     least_steps: int = 0
+    pretraining: str | None = None
 
 
 def compile_by(gan, settings, *, g_optimizer, d_optimizer, mismatched=False):
@@ -61,6 +66,17 @@ def compile_by(gan, settings, *, g_optimizer, d_optimizer, mismatched=False):
         **{name: settings[name] for name in names},
     )
     return gan
+
+
+def compile_as_published(gan, settings, steps_per_epoch, *, decay=1.000004, learning_rate=0.1):
+    """Compiles a GAN with the optimizers of the 2014 papers (`published_sgd`); returns it."""
+    rates = {"decay": decay, "learning_rate": learning_rate}
+    return compile_by(
+        gan,
+        settings,
+        g_optimizer=published_sgd(steps_per_epoch=steps_per_epoch / settings["d_steps"], **rates),
+        d_optimizer=published_sgd(steps_per_epoch=steps_per_epoch, **rates),
+    )
 
 
 def get(name, recipes):

@@ -44,15 +44,18 @@ class ImageOutput(layers.Layer):
 
     Args:
         image_shape: (height, width, channels).
+        kernel_initializer: Keras initializer; None: U(-.05, .05).
+        kernel_constraint: Keras constraint or None.
     """
 
-    def __init__(self, image_shape, **kwargs):
+    def __init__(self, image_shape, *, kernel_initializer=None, kernel_constraint=None, **kwargs):
         super().__init__(**kwargs)
         self.image_shape = image_shape
         self.dense = layers.Dense(
             math.prod(image_shape),
             activation="sigmoid",
-            kernel_initializer=uniform(GENERATOR_LIMIT),
+            kernel_initializer=kernel_initializer or uniform(GENERATOR_LIMIT),
+            kernel_constraint=kernel_constraint,
             dtype=self.dtype_policy,
         )
 
@@ -161,6 +164,8 @@ class Discriminator(keras.Model):
         Goodfellow et al., 2014 (arXiv 1406.2661), published `mnist.yaml`.
     """
 
+    kernel_constraint: keras.constraints.Constraint | None = None  # of every layer
+
     def __init__(self, image_shape, *, units=240, pieces=5, input_dropout=0.2, dropout=0.5, **kwargs):
         super().__init__(**kwargs)
         self.image_shape = check_image_shape(image_shape)
@@ -168,15 +173,22 @@ class Discriminator(keras.Model):
         self.pieces = pieces
         self.input_dropout = input_dropout
         self.dropout = dropout
-        init = uniform(DISCRIMINATOR_LIMIT)
-        self.flatten = layers.Flatten()
+        kernel = {
+            "kernel_initializer": uniform(DISCRIMINATOR_LIMIT),
+            "kernel_constraint": self.kernel_constraint,
+        }
+        self.flatten = self.input_layer()
         self.drop0 = Dropout(input_dropout)
-        self.hidden1 = Maxout(units, pieces=pieces, kernel_initializer=init)
+        self.hidden1 = Maxout(units, pieces=pieces, **kernel)
         self.drop1 = Dropout(dropout)
-        self.hidden2 = Maxout(units, pieces=pieces, kernel_initializer=init)
+        self.hidden2 = Maxout(units, pieces=pieces, **kernel)
         self.drop2 = Dropout(dropout)
-        self.logit = layers.Dense(1, kernel_initializer=init)
+        self.logit = layers.Dense(1, **kernel)
         self(layers.Input(self.image_shape))
+
+    def input_layer(self):
+        """The layer, from images to rows of pixels, before dropout."""
+        return layers.Flatten()
 
     def call(self, inputs, training=None):
         x = self.drop0(self.flatten(inputs), training=training)  # (B, H * W * C)

@@ -1,0 +1,155 @@
+"""What a run will do, is doing or did: `config.json`, before, in and after a run directory."""
+
+import datetime
+import importlib.metadata
+import json
+import platform
+from pathlib import Path
+
+from tfgan import recipes
+from tfgan.errors import InputError
+from tfgan.files import write_json
+
+FORMAT = 1  # of config.json
+
+
+def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
+    """Resolves what a run will do, without doing it.
+
+    Args:
+        recipe_name: str, see `tfgan.recipes.RECIPES`.
+        source: data source, or None for the recipe's.
+        data_dir: folder of TFDS data sets, or None.
+        epochs: int or None, short for the change `epochs=N`.
+        changes: strings `key=value`. Besides the recipe's settings, `image_size` resizes images.
+
+    Returns:
+        dict: `config.json` as far as it is known before the data is read.
+
+    Raises:
+        InputError: for an unknown recipe, setting or value.
+    """
+    recipe = recipes.get(recipe_name, recipes.RECIPES)
+    changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
+    settings = recipes.override({**recipe.settings, "image_size": None}, changes)
+    size = settings["image_size"]
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
+    return {
+        "format": FORMAT,
+        "recipe": recipe.name,
+        "data": _absolute(source or recipe.data),  # None: --resume knows, or it is asked for later
+        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
+        "settings": settings,
+        "overrides": list(changes),
+        "versions": _versions(),
+    }
+
+
+def pretraining(config):
+    """Returns the config of the run that comes first, of the recipe's `pretraining`.
+
+    It has the same data, and the same values of settings that both recipes have, but for the epochs.
+    """
+    recipe = recipes.get(recipes.RECIPES[config["recipe"]].pretraining, recipes.RECIPES)
+    settings = {**recipe.settings, "image_size": None}
+    settings |= {key: config["settings"][key] for key in settings}
+    epochs = config["settings"]["pretraining_epochs"]
+    return {
+        **{key: config[key] for key in ("format", "data", "data_dir", "versions")},
+        "recipe": recipe.name,
+        "settings": {**settings, "epochs": epochs},
+        "overrides": [f"epochs={epochs}"],
+    }
+
+
+def _absolute(source):
+    """A source whose relative path holds from any working directory."""
+    if source is None:
+        return None
+    kind, colon, path = source.partition(":")
+    if kind in ("folder", "npz", "idx", "tfd") and path:
+        return kind + colon + str(Path(path).expanduser().resolve())
+    return source
+
+
+def check_free(path):
+    """Refuses a path that holds something already.
+
+    Raises:
+        InputError: if it does.
+    """
+    path = Path(path)
+    taken = path.is_dir() and any(not p.name.startswith(".") for p in path.iterdir())
+    if taken or (path.exists() and not path.is_dir()):
+        raise InputError(f"{path} exists: add --resume to go on with it, or choose another --out.")
+
+
+def write_config(path, config, dataset):
+    """Writes `config.json`, with what reading the data added."""
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    config = {
+        "created": created,
+        **config,
+        "fingerprint": dataset.fingerprint,
+        "image_shape": list(dataset.image_shape),
+        "class_names": list(dataset.class_names) if dataset.class_names else None,
+    }
+    write_json(Path(path) / "config.json", config)
+
+
+def read_config(path):
+    """Returns the config of a run directory.
+
+    Raises:
+        InputError: if it is none, or of a newer version of tfgan.
+    """
+    file = Path(path) / "config.json"
+    if not file.is_file():
+        raise InputError(f"{path} is no run directory (no config.json): give what --out named.")
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        found = config["format"]
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{file} is damaged: restore it, or train anew.") from None
+    if found != FORMAT:
+        raise InputError(
+            f"{file} has format {found!r}, this tfgan reads {FORMAT}: use the version that wrote it."
+        )
+    return config
+
+
+def resumed_config(path, config):
+    """Returns the config of a run to go on with.
+
+    Args:
+        path: run directory.
+        config: from `plan`; of what it names, only `epochs` may differ from the run's. Rates that are
+            annealed over the epochs follow the new number of them.
+
+    Raises:
+        InputError: if it asks for another run than this one.
+    """
+    old = read_config(path)
+    asked = {change.partition("=")[0] for change in config["overrides"]}
+    wanted = {"recipe": config["recipe"]}
+    wanted |= {key: config["settings"][key] for key in asked - {"epochs"}}
+    if config["data"] != _absolute(recipes.RECIPES[config["recipe"]].data):
+        wanted["data"] = config["data"]
+    for key, value in wanted.items():
+        started_with = {**old, **old["settings"]}[key]
+        if value != started_with:
+            raise InputError(
+                f"{path} was started with {key}={started_with}, not {value}: a run that goes on can "
+                "only change its epochs."
+            )
+    if "epochs" in asked:
+        old["settings"]["epochs"] = config["settings"]["epochs"]
+        old["overrides"].append(f"epochs={config['settings']['epochs']}")
+    return old
+
+
+def _versions():
+    packages = ("tfgan", "tensorflow", "keras", "numpy")
+    found = {"python": platform.python_version()}
+    return found | {package: importlib.metadata.version(package) for package in packages}
