@@ -52,7 +52,7 @@ def test_the_papers_generators():
     # Keras's transposed kernels are (height, width, output channels, input channels).
     assert_initialised(conv, [(100, 8000), (8000, 8000), (5, 5, 3, 80)], [0.05] * 3)
     assert conv.bias.bias.shape == (32, 32, 3)
-    assert conv.reshape.output.shape == (None, 10, 10, 80)
+    assert conv.reshape.target_shape == (10, 10, 80)
 
 
 def test_the_papers_convolutional_output():
