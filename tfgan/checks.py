@@ -133,6 +133,13 @@ def check_seed(seed):
     return int(seed)
 
 
+def check_truncation(truncation):
+    """Refuses what is no number in (0, 1]."""
+    number = isinstance(truncation, (int, float)) and not isinstance(truncation, bool)
+    if not number or not 0 < truncation <= 1:
+        raise InputError(f"truncation must lie above 0 and be at most 1, got {truncation!r}.")
+
+
 def find_latent_dim(generator, latent_dim):
     """Returns the width of the generator's latents.
 

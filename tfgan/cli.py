@@ -11,6 +11,13 @@ import click
 from tfgan.errors import InputError
 
 SEED = click.IntRange(0, 2**31 - 1)
+TRUNCATION = click.option(
+    "--truncation",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Below 1: more typical samples, less varied.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,8 +86,9 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
 @click.option("--condition", metavar="0,1,2", help="Classes, one row each.  [default: all]")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same picture.")
 @click.option("--interpolate", is_flag=True, help="Each row is a line between two latents.")
+@TRUNCATION
 @click.option("--out", metavar="FILE.png", help="Picture.  [default: RUN/samples.png]")
-def sample(run, count, condition, seed, interpolate, out):
+def sample(run, count, condition, seed, interpolate, truncation, out):
     """Draw samples of RUN as a picture; of a run on tags, write a table of words for test images."""
     _import_tensorflow()
     from tfgan import plots, runs
@@ -101,6 +109,7 @@ def sample(run, count, condition, seed, interpolate, out):
         conditions=_labels(condition),
         count=count,
         seed=seed,
+        truncation=truncation,
         class_names=runs.read_config(_path(run))["class_names"],
     )
     plots.save(figure, file)
@@ -129,8 +138,9 @@ def _sample_tags(run, out, count, seed, *, refused):
 @click.option("--metrics", metavar="A,B", help="parzen, classifier, coverage, ...  [default: all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True)
+@TRUNCATION
 @click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")
-def evaluate(run, metrics, samples, seed, json_file):
+def evaluate(run, metrics, samples, seed, truncation, json_file):
     """Measure RUN against the data it was trained on."""
     _import_tensorflow()
     from tfgan import evaluation, runs
@@ -143,7 +153,14 @@ def evaluate(run, metrics, samples, seed, json_file):
         _check_file(json_file)
     gan, config = runs.load(_path(run)), runs.read_config(_path(run))
     data = runs.load_data(config)
-    results = evaluation.evaluate(gan, data, metrics=names, samples=samples, seed=seed)
+    results = evaluation.evaluate(
+        gan,
+        data,
+        metrics=names,
+        samples=samples,
+        seed=seed,
+        sampling=None if truncation == 1 else {"truncation": truncation},
+    )
     for line in evaluation.lines(results):
         click.echo(line)
     if json_file:

@@ -113,14 +113,22 @@ def coverage_score(samples, conditions, data, seed):
     return result
 
 
+def judge_of_modes(data):
+    """Returns a function of images that tells their modes, of data made around known ones; or None.
+
+    A mode is -1 for what is farther than 3 standard deviations from every centre.
+    """
+    if data.modes is None:
+        return None
+    centres, radius = data.modes.centres, 3 * data.modes.sigma
+    return lambda images: coverage.nearest_mode(images, centres, radius)
+
+
 def _judge(data, seed):
     """Returns (function of images that tells their modes, in words how), None twice if none can."""
-    if data.modes is not None:
-        centres, radius = data.modes.centres, 3 * data.modes.sigma
-        return (
-            lambda images: coverage.nearest_mode(images, centres, radius),
-            "nearest centre within 3 standard deviations",
-        )
+    known = judge_of_modes(data)
+    if known is not None:
+        return known, "nearest centre within 3 standard deviations"
     if not isinstance(data.condition, Labels):
         return None, None
     model = _classifier(data, seed)
@@ -198,7 +206,7 @@ def check_names(names):
     return list(names or METRICS)
 
 
-def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
+def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0, sampling=None):
     """Measures a GAN against its data.
 
     Labels of conditional samples are spread evenly over the classes. Of data of tags, 100 samples are
@@ -210,9 +218,11 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
         metrics: names in `METRICS`; None is all that apply.
         samples: int. Images drawn; the papers draw 10,000.
         seed: int. Of latents and classifier.
+        sampling: dict of further arguments of `gan.sample` (`ema`, `truncation`), or None.
 
     Returns:
-        dict: `data`, `fingerprint`, `seed`, and per metric its numbers and `protocol`.
+        dict: `data`, `fingerprint`, `seed`, `sampling` if it was given, and per metric its numbers and
+        `protocol`.
 
     Raises:
         InputError: for an unknown metric, or if the GAN's images or condition are not the data's.
@@ -223,10 +233,12 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
             f"the GAN makes images of shape {gan.image_shape}, {data.name} has "
             f"{tuple(data.image_shape)}: evaluate it on the data it was trained on."
         )
-    images, conditions = _draw(gan, data, samples, seed)
+    sampling = sampling or {}
+    images, conditions = _draw(gan, data, samples, seed, sampling)
     if not np.isfinite(images).all():
         raise InputError("the GAN makes NaN or infinite pixels: its training diverged; train anew.")
     results = {"data": data.name, "fingerprint": data.fingerprint, "seed": seed}
+    results |= {"sampling": sampling} if sampling else {}
     for name in names:
         result = METRICS[name](images, conditions, data, seed)
         if result is not None:
@@ -236,10 +248,10 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0):
     return results
 
 
-def _draw(gan, data, count, seed):
+def _draw(gan, data, count, seed, sampling):
     """Returns (samples, conditions); of data of tags `(images, draws, word_dim)` and features."""
     if gan.condition is None:
-        return gan.sample(count, seed=seed), None
+        return gan.sample(count, None, seed=seed, **sampling), None
     if data.tags is not None and gan.condition == data.condition:
         features = data.tags.features[data.tags.rows["test"][: max(1, count // ranking.DRAWS)]]
         return tagging.draw(gan, features, draws=min(count, ranking.DRAWS), seed=seed), features
@@ -249,7 +261,7 @@ def _draw(gan, data, count, seed):
             "the data it was trained on."
         )
     conditions = gan.condition.example(count)
-    return gan.sample(count, conditions, seed=seed), conditions
+    return gan.sample(count, conditions, seed=seed, **sampling), conditions
 
 
 def lines(results):

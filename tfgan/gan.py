@@ -271,25 +271,35 @@ class GAN(Trainer):
 
     # Sampling.
 
-    def draw_latents(self, count, *, seed=None):
+    def draw_latents(self, count, *, seed=None, truncation=1.0):
         """Draws latents from the prior.
 
         Args:
             count: int >= 1.
             seed: int >= 0, or None (fresh ones at every call).
+            truncation: float in (0, 1]. What latents are drawn towards the prior's mean by: below 1
+                samples are more typical and less varied.
 
         Returns:
             float32 `(count, latent_dim)`.
 
         Raises:
-            InputError: if `count` is below 1, or `seed` no such integer.
+            InputError: if `count` is below 1, `seed` no such integer or `truncation` out of range.
+
+        Reference:
+            Truncation as in Brock et al., 2019, section 3.1 (arXiv 1809.11096), by scaling.
         """
+        checks.check_truncation(truncation)
         if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
             raise InputError(f"the number of samples must be a positive integer, got {count!r}.")
         if seed is None:
             seed = np.random.default_rng().integers(1 << 31)
         seed = checks.check_seed(seed)
-        return self.latents_of(int(count), steps.SAMPLE_STREAM, seed=seed).numpy()
+        z = self.latents_of(int(count), steps.SAMPLE_STREAM, seed=seed).numpy()
+        if truncation == 1:
+            return z
+        mean = np.float32(latents.MEANS[self.noise])
+        return mean + np.float32(truncation) * (z - mean)
 
     def latents_of(self, count, number, *, seed=None):
         """The latents of one seed and number, float32 `(count, latent_dim)`; usable in a graph.
@@ -306,7 +316,7 @@ class GAN(Trainer):
         seed = self.seed if seed is None else seed
         return tf.stack([tf.constant(seed, tf.int64), tf.cast(number, tf.int64)])
 
-    def sample(self, count, condition=None, *, seed=None, batch_size=500, ema=True):
+    def sample(self, count, condition=None, *, seed=None, batch_size=500, ema=True, truncation=1.0):
         """Draws images in inference mode (no dropout, fixed batch statistics).
 
         Args:
@@ -316,14 +326,15 @@ class GAN(Trainer):
             seed: int or None. The same seed gives the same images.
             batch_size: int. Images made at a time.
             ema: bool. Whether the generator's moving average makes them, where there is one.
+            truncation: float in (0, 1], see `draw_latents`.
 
         Returns:
             float32 `(count, H, W, C)`, in [0, 1].
 
         Raises:
-            InputError: if `count` is below 1 or the condition does not fit.
+            InputError: as `draw_latents`, or if the condition does not fit.
         """
-        z = self.draw_latents(count, seed=seed)
+        z = self.draw_latents(count, seed=seed, truncation=truncation)
         condition = self.check_condition(count, condition, seed=seed)
         return self.images_of(z, condition, batch_size=batch_size, ema=ema)
 

@@ -52,6 +52,8 @@ NOISES = {
     "unit_uniform": _uniform(0.0, 1.0),  # Mirza & Osindero, 2014
 }
 
+MEANS = {"normal": 0.0, "uniform": 0.0, "unit_uniform": 0.5}
+
 
 def get(noise):
     """Returns the prior of that name from `NOISES`: `(shape, seed) -> float32 shape`.

@@ -4,7 +4,8 @@ config.json   all that is needed to repeat the run
 metrics.csv   a row per epoch
 tensorboard/  the same for TensorBoard
 samples/      a grid of samples every few epochs, or a table of tags found
-checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses
+checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses, and
+              best-raw.keras, chosen without the generator's moving average, where there is one
 gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
@@ -18,9 +19,10 @@ import keras
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
 from tfgan import callbacks, configs, data, plots, recipes
+from tfgan.conditions import Labels
 from tfgan.configs import check_free, plan, read_config, resumed_config, write_config
 from tfgan.errors import InputError
-from tfgan.evaluation import TRAIN_BYTES, VALID_LIMIT
+from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
 from tfgan.files import replacing
 
 __all__ = [
@@ -153,8 +155,13 @@ def recipe_of(path):
     return recipes.get(read_config(path)["recipe"], recipes.RECIPES)
 
 
-def load(path):
+def load(path, *, raw=False):
     """Returns the trained GAN of a run directory.
+
+    Args:
+        path: run directory.
+        raw: bool. Whether, of a run that averages its generator, it is the model that was best without
+            the average.
 
     Raises:
         InputError: if there is no whole model.
@@ -163,6 +170,9 @@ def load(path):
     file = Path(path) / "gan.keras"
     if not file.is_file():
         raise InputError(f"{path} holds no finished model: go on with `tfgan train --resume`.")
+    best_raw = Path(path) / "checkpoints" / "best-raw.keras"
+    if raw and best_raw.is_file():
+        file = best_raw
     return _read(file, keras.saving.load_model)
 
 
@@ -228,28 +238,47 @@ def train(path, config, *, profile=False, verbose="auto"):
     return load(path)
 
 
+# Where the best model is kept, the column of its scores, and whether the generator's average made them.
+_BEST = (("best.keras", "val_parzen", True), ("best-raw.keras", "val_parzen_raw", False))
+
+
 def _callbacks(path, config, dataset, first_epoch):
     recipe = recipes.RECIPES[config["recipe"]]
     log = callbacks.MetricsLog(path / "metrics.csv", first_epoch=first_epoch)
     best = []
     if recipe.best_by_parzen:
         valid, _ = dataset.arrays("valid", limit=VALID_LIMIT)
-        best.append(
-            callbacks.BestParzen(
-                path / "checkpoints" / "best.keras",
-                valid,
-                every=max(1, config["settings"]["epochs"] // 20),
-                samples=min(10_000, max(1, TRAIN_BYTES // (4 * valid[0].size))),
-                best=log.best("val_parzen"),
+        averaged = bool(config["settings"].get("ema_decay"))
+        for name, column, ema in _BEST if averaged else _BEST[:1]:
+            best.append(
+                callbacks.BestParzen(
+                    path / "checkpoints" / name,
+                    valid,
+                    every=max(1, config["settings"]["epochs"] // 20),
+                    samples=min(10_000, train_limit(dataset)),
+                    best=log.best(column),
+                    ema=ema,
+                )
+            )
+    every = config["settings"]["sample_every"]
+    watch = []
+    if isinstance(dataset.condition, (Labels, type(None))):
+        watch.append(
+            callbacks.ModeCoverage(
+                dataset.arrays("valid", limit=VALID_LIMIT),
+                judge=judge_of_modes(dataset),
+                every=every,
+                samples=min(2_000, train_limit(dataset)),
             )
         )
-    drawn = {"every": config["settings"]["sample_every"], "seed": config["settings"]["seed"]}
+    drawn = {"every": every, "seed": config["settings"]["seed"]}
     if dataset.tags is not None:
         samples = callbacks.SampleTags(path / "samples", dataset.tags, **drawn)
     else:
         samples = callbacks.SampleGrid(path / "samples", class_names=dataset.class_names, **drawn)
     return [
         *best,
+        *watch,
         log,
         keras.callbacks.TensorBoard(path / "tensorboard", write_graph=False),
         samples,

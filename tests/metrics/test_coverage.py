@@ -60,3 +60,10 @@ def test_spread():
     whole = math.sqrt(6 * (0.05**2 + 0.3**2))
     assert coverage.spread(images) == pytest.approx(whole, rel=0.01)
     assert coverage.spread(np.full((5, 2, 2, 1), 7, "uint8")) == pytest.approx(0)
+
+
+def test_spread_does_not_depend_on_how_many_there_are():
+    rng = np.random.default_rng(0)
+    few = [coverage.spread(rng.standard_normal((2, 50))) ** 2 for _ in range(300)]
+    assert np.mean(few) == pytest.approx(50, rel=0.05)
+    assert coverage.spread(rng.random((3, 2)), [0, 1, 2]) == 0

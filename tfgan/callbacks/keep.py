@@ -49,7 +49,7 @@ class Checkpoint(keras.callbacks.Callback):
 class BestParzen(keras.callbacks.Callback):
     """Keeps the model of the highest Parzen log-likelihood of validation images.
 
-    Adds `val_parzen` (nats) to the logs of the epochs it measures.
+    Adds `val_parzen` (nats) to the logs of the epochs it measures; `val_parzen_raw` with `ema=False`.
 
     Args:
         path: `.keras` file for the best model.
@@ -58,6 +58,7 @@ class BestParzen(keras.callbacks.Callback):
         samples: int. Images drawn, spread evenly over the classes; the papers use 10,000.
         best: float. Only a score above this one is kept: what an earlier part of the run reached.
         seed: int. Of the latents.
+        ema: bool. False leaves the generator's moving average aside, where there is one.
 
     Raises:
         InputError: if `every` is below 1; when training begins, if the GAN's condition is no label.
@@ -67,7 +68,7 @@ class BestParzen(keras.callbacks.Callback):
         set was the stopping point.
     """
 
-    def __init__(self, path, valid, *, every=1, samples=10_000, best=float("-inf"), seed=0):
+    def __init__(self, path, valid, *, every=1, samples=10_000, best=-math.inf, seed=0, ema=True):
         super().__init__()
         self.path = Path(path)
         self.valid = valid
@@ -75,6 +76,8 @@ class BestParzen(keras.callbacks.Callback):
         self.samples = samples
         self.best = best
         self.seed = seed
+        self.ema = ema
+        self.name = "val_parzen" if ema else "val_parzen_raw"
 
     def on_train_begin(self, logs=None):
         check_labels(self)
@@ -82,11 +85,11 @@ class BestParzen(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every and epoch + 1 != self.params.get("epochs"):
             return
-        images, _ = even_samples(self.model, self.samples, seed=self.seed)
+        images, _ = even_samples(self.model, self.samples, seed=self.seed, ema=self.ema)
         _, means = parzen.select_sigma(images, self.valid)
         value = float(means.max())
         if logs is not None:
-            logs["val_parzen"] = value
+            logs[self.name] = value
         if value > self.best:
             self.best = value
             with replacing(self.path) as temporary:

@@ -14,11 +14,11 @@ def check_labels(callback):
         )
 
 
-def even_samples(gan, count, *, seed):
-    """Samples spread evenly over the classes, if there are any.
+def even_samples(gan, count, *, seed, **sampling):
+    """Samples spread evenly over the classes, if there are any; `sampling` goes to `gan.sample`.
 
     Returns:
         (images float32 `(count, H, W, C)`, labels int32 `(count,)` or None).
     """
     conditions = None if gan.condition is None else gan.condition.example(count)
-    return gan.sample(count, conditions, seed=seed), conditions
+    return gan.sample(count, conditions, seed=seed, **sampling), conditions

@@ -18,9 +18,9 @@ class ModeCoverage(keras.callbacks.Callback):
 
     Adds to the logs of the epochs it measures: `spread`, the root mean square distance of samples to
     their mean (of their class, for a conditional GAN) over that of real images; where `judge` is
-    given, `modes`, how many of the data's modes samples reach; and `collapsed`, 1 for yes. Warns in one
-    line on stderr, the first time that the spread is below a half, or that a mode is missed in the second
-    half of the epochs; and again when a collapse has healed and come back.
+    given, `modes`, how many of the data's modes samples reach; and `collapsed`, 1 for yes. Warns in
+    one line on stderr the first time that the spread is below a half, or that a mode is missed in the
+    second half of the epochs; and again when a collapse has healed and come back.
 
     Args:
         real: `(images, labels)`, some real images `(n, H, W, C)`, float in [0, 1] or uint8, and their

@@ -76,7 +76,8 @@ def coverage(modes, num_modes, *, shares=None):
 def spread(images, conditions=None):
     """Root mean square distance of images to their mean; with conditions, to that of their own class.
 
-    0 where all images (of a class) are the same.
+    The square is the unbiased estimate of the variance over all pixels, so sets of other sizes compare.
+    0 where all images (of a class) are the same, or are one.
 
     Args:
         images: `(n, ...)`, float in [0, 1] or uint8.
@@ -91,4 +92,4 @@ def spread(images, conditions=None):
     for one in np.unique(classes):
         own = rows[classes == one]
         total += np.sum((own - own.mean(axis=0)) ** 2)
-    return float(np.sqrt(total / len(rows)))
+    return float(np.sqrt(total / max(1, len(rows) - len(np.unique(classes)))))

@@ -107,7 +107,7 @@ def _enlarged(images):
     return tf.image.resize(images, (height * zoom, width * zoom), "bicubic").numpy()
 
 
-def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
+def samples(gan, *, conditions=None, count=None, seed=0, class_names=None, **sampling):
     """A grid of samples: a row per condition, or ten in a row where there is none; a scatter of points.
 
     Args:
@@ -117,6 +117,7 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
             whose images have the shape (1, 1, 2), 2,500).
         seed: int. The same seed gives the same picture; every row has latents of its own.
         class_names: names by class, or None.
+        **sampling: further arguments of `gan.sample`, such as `truncation`.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -126,18 +127,21 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None):
     """
     if are_points(gan.image_shape):
         count = checked_count(MAX_IMAGES if count is None else count)
-        return points(gan.sample(count, conditions, seed=seed))
+        return points(gan.sample(count, conditions, seed=seed, **sampling))
     if not gan.conditional:
         count = checked_count(100 if count is None else count)
-        return grid(gan.sample(count, seed=seed), columns=min(count, 10))
+        return grid(gan.sample(count, seed=seed, **sampling), columns=min(count, 10))
     columns = 10 if count is None else count
     conditions = rows_of(gan, conditions)
     checked_count(columns * len(conditions))
-    images = gan.sample(columns * len(conditions), np.repeat(conditions, columns, axis=0), seed=seed)
+    conditions_of_all = np.repeat(conditions, columns, axis=0)
+    images = gan.sample(len(conditions_of_all), conditions_of_all, seed=seed, **sampling)
     return grid(images, columns=columns, row_labels=names_of(conditions, class_names))
 
 
-def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None):
+def interpolation(
+    gan, *, conditions=None, count=None, seed=0, class_names=None, truncation=1.0, ema=True
+):
     """Straight lines between two latents, left to right: one per condition, or ten.
 
     Args:
@@ -146,6 +150,7 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
         count: int. Images per line (10).
         seed: int.
         class_names: names by class, or None.
+        truncation: float in (0, 1], as in `gan.sample`; so is `ema`, bool.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -162,11 +167,13 @@ def interpolation(gan, *, conditions=None, count=None, seed=0, class_names=None)
         rows, labels = len(conditions), names_of(conditions, class_names)
         conditions = np.repeat(conditions, columns, axis=0)
     checked_count(columns * rows)
-    ends = gan.draw_latents(2 * rows, seed=seed).reshape(2, rows, 1, -1)  # (end, rows, 1, dim)
+    ends = gan.draw_latents(2 * rows, seed=seed, truncation=truncation)
+    ends = ends.reshape(2, rows, 1, -1)  # (end, rows, 1, dim)
     t = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
     line = (1 - t) * ends[0] + t * ends[1]  # (rows, columns, dim)
     latents = line.reshape(rows * columns, -1)  # (rows * columns, dim)
-    return grid(gan.images_of(latents, conditions), columns=columns, row_labels=labels)
+    images = gan.images_of(latents, conditions, ema=ema)
+    return grid(images, columns=columns, row_labels=labels)
 
 
 def checked_count(count):

@@ -11,7 +11,10 @@ from tfgan.errors import InputError
 PANELS = {
     "loss (nats)": {"d_loss": "discriminator", "g_loss": "generator"},
     "score": {"d_real": "D(x)", "d_fake": "D(G(z))"},
-    "validation Parzen log-likelihood (nats)": {"val_parzen": "validation Parzen"},
+    "validation Parzen log-likelihood (nats)": {
+        "val_parzen": "samples",
+        "val_parzen_raw": "without the moving average",
+    },
     "spread of samples / real": {"spread": "spread"},
     "modes reached": {"modes": "modes"},
 }

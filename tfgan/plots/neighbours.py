@@ -6,7 +6,7 @@ from tfgan.metrics import memorization
 from tfgan.plots.grids import checked_count, grid, names_of, rows_of
 
 
-def nearest(gan, train, *, conditions=None, rows=5, columns=5, seed=0, class_names=None):
+def nearest(gan, train, *, conditions=None, rows=5, columns=5, seed=0, class_names=None, **sampling):
     """Random samples, not picked; the last column is the nearest training image of the one beside it.
 
     Args:
@@ -17,6 +17,7 @@ def nearest(gan, train, *, conditions=None, rows=5, columns=5, seed=0, class_nam
         columns: int >= 1. Samples per row.
         seed: int. The same seed gives the same picture.
         class_names: names by class, or None.
+        **sampling: further arguments of `gan.sample`, such as `truncation`.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -33,7 +34,7 @@ def nearest(gan, train, *, conditions=None, rows=5, columns=5, seed=0, class_nam
         rows, labels = len(conditions), names_of(conditions, class_names)
         conditions = np.repeat(conditions, columns, axis=0)
     checked_count(rows * (columns + 1))
-    samples = gan.sample(rows * columns, conditions, seed=seed)
+    samples = gan.sample(rows * columns, conditions, seed=seed, **sampling)
     samples = samples.reshape(rows, columns, *gan.image_shape)  # (rows, columns, H, W, C)
     _, index = memorization.nearest(samples[:, -1], train)
     close = np.asarray(train)[index]

@@ -16,8 +16,7 @@ ended at .45 there.
 
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.optimizers import published_sgd
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
+from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
 
 
 def build(data, settings, steps_per_epoch):
@@ -38,12 +37,7 @@ def build(data, settings, steps_per_epoch):
         **networks,
     )
     gan = CGAN(generator, discriminator, seed=settings["seed"])
-    return compile_by(
-        gan,
-        settings,
-        g_optimizer=published_sgd(decay=1.00004, steps_per_epoch=steps_per_epoch / settings["d_steps"]),
-        d_optimizer=published_sgd(decay=1.00004, steps_per_epoch=steps_per_epoch),
-    )
+    return compile_as_published(gan, settings, steps_per_epoch, decay=1.00004)
 
 
 RECIPE = Recipe(
@@ -66,6 +60,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,
+        "ema_decay": 0.0,
         **EXECUTION,
         "sample_every": 5,
     },

@@ -42,6 +42,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,
+        "ema_decay": 0.0,
         **EXECUTION,
         "sample_every": 50,
     },

@@ -2,7 +2,8 @@
 
     tfgan train gan-mnist --out runs/gan-mnist
 
-250 epochs, the epoch at which the published momentum stops rising; the code has no stopping rule.
+250 epochs, the epoch at which the published momentum stops rising; the code has no stopping rule. The
+model of the best validation Parzen log-likelihood is kept.
 """
 
 from tfgan.gan import GAN
@@ -31,9 +32,11 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "simultaneous",
         "d_steps": 1,
+        "ema_decay": 0.0,
         **EXECUTION,
         "sample_every": 5,
     },
     build=build,
+    best_by_parzen=True,
     least_steps=10_000,
 )

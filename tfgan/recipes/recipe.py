@@ -68,7 +68,9 @@ def compile_by(gan, settings, *, g_optimizer, d_optimizer, mismatched=False):
     return gan
 
 
-def compile_as_published(gan, settings, steps_per_epoch, *, decay=1.000004, learning_rate=0.1):
+def compile_as_published(
+    gan, settings, steps_per_epoch, *, decay=1.000004, learning_rate=0.1, mismatched=False
+):
     """Compiles a GAN with the optimizers of the 2014 papers (`published_sgd`); returns it."""
     rates = {"decay": decay, "learning_rate": learning_rate}
     return compile_by(
@@ -76,6 +78,7 @@ def compile_as_published(gan, settings, steps_per_epoch, *, decay=1.000004, lear
         settings,
         g_optimizer=published_sgd(steps_per_epoch=steps_per_epoch / settings["d_steps"], **rates),
         d_optimizer=published_sgd(steps_per_epoch=steps_per_epoch, **rates),
+        mismatched=mismatched,
     )
 
 

@@ -11,12 +11,14 @@ from typing import Any
 from tfgan import evaluation, plots, runs
 from tfgan.errors import InputError, suggestion
 from tfgan.files import write_json
+from tfgan.metrics import parzen
 from tfgan.reproduce import report
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.references import REFERENCES
 from tfgan.reproduce.rows import Drawn, Row, Trained
 
 SAMPLES = 10_000  # as many as the papers draw
+TRUNCATIONS = tuple(round(0.05 * n, 2) for n in range(20, 5, -1))  # 1, .95, ... .3
 EVALUATION_SEED = 0
 
 
@@ -45,8 +47,16 @@ class Job:
     @property
     def key(self):
         """str: file name of this row, seed and length."""
+        return self._named(self.row.name)
+
+    @property
+    def run(self):
+        """str: folder of the run, which rows may share."""
+        return self._named(self.row.run or self.row.name)
+
+    def _named(self, name):
         short = "" if self.epochs in (None, self.row.epochs) else f"-{self.epochs}-epochs"
-        return f"{self.row.name}-seed{self.seed}{short}"
+        return f"{name}-seed{self.seed}{short}"
 
     @property
     def name(self):
@@ -61,13 +71,15 @@ class Job:
     @property
     def command(self):
         """str: what repeats it."""
-        words = ["tfgan reproduce", self.paper, "--only", self.row.name, "--seed", str(self.seed)]
-        if self.source != PAPERS[self.paper].source:
+        words = ["tfgan reproduce", self.paper, "--only", self.row.name]
+        if self.source not in (PAPERS[self.paper].source, self.row.source):
             words += ["--data", self.source]
-        if self.quick:
-            words += ["--quick"]
-        elif self.epochs not in (None, self.row.epochs):
-            words += ["--epochs", str(self.epochs)]
+        if self.epochs is not None:
+            words += ["--seed", str(self.seed)]
+            if self.quick:
+                words += ["--quick"]
+            elif self.epochs != self.row.epochs:
+                words += ["--epochs", str(self.epochs)]
         return " ".join(words)
 
 
@@ -167,12 +179,17 @@ def _draw(job, out, verbose):
 def _train(job, out, verbose):
     changes = [*job.row.changes, f"seed={job.seed}", f"epochs={job.epochs}"]
     config = runs.plan(job.row.recipe, source=job.source, data_dir=job.data_dir, changes=changes)
-    path = out / "runs" / job.key
+    path = out / "runs" / job.run
     if (path / "config.json").is_file():
         config = runs.resumed_config(path, config)
-    gan = runs.train(path, config, verbose=verbose)
+    if not (path / "gan.keras").is_file():  # else another row has trained it
+        runs.train(path, config, verbose=verbose)
+    gan = runs.load(path, raw=not job.row.ema)
     data = runs.load_data(config)
-    results = evaluation.evaluate(gan, data, samples=SAMPLES, seed=EVALUATION_SEED)
+    sampling: dict[str, Any] = {} if job.row.ema else {"ema": False}
+    if job.row.truncate:
+        sampling["truncation"] = _best_truncation(gan, data)
+    results = evaluation.evaluate(gan, data, samples=SAMPLES, seed=EVALUATION_SEED, sampling=sampling)
     with open(path / "metrics.csv", newline="", encoding="utf-8") as file:
         log = list(csv.DictReader(file))
     collapsed = [int(row["epoch"]) for row in log if float(row.get("collapsed") or 0)]
@@ -183,21 +200,33 @@ def _train(job, out, verbose):
         settings=config["settings"],
         versions=config["versions"],
         seconds=sum(float(row["seconds"]) for row in log),
-        best_epoch=_best_epoch(log),
+        best_epoch=_best_epoch(log, "val_parzen" if job.row.ema else "val_parzen_raw"),
         collapse_seen_in_epoch=collapsed[0] if collapsed else None,
         results=results,
-        figures=_figures(gan, data, path, out / "figures", job.key),
+        figures=_figures(gan, data, path, out / "figures", job.key, sampling),
     )
 
 
-def _best_epoch(log):
+def _best_truncation(gan, data):
+    """The truncation of highest validation Parzen log-likelihood, as the papers choose sigma."""
+    valid, _ = data.arrays("valid", limit=evaluation.VALID_LIMIT)
+    conditions = None if gan.condition is None else gan.condition.example(SAMPLES)
+
+    def score(truncation):
+        images = gan.sample(SAMPLES, conditions, seed=EVALUATION_SEED, truncation=truncation)
+        return parzen.select_sigma(images, valid)[1].max()
+
+    return max(TRUNCATIONS, key=score)
+
+
+def _best_epoch(log, column):
     """The epoch whose model was kept, where validation Parzen chose."""
-    measured = [row for row in log if row.get("val_parzen")]
-    best = max(measured, key=lambda row: float(row["val_parzen"]), default=None)
+    measured = [row for row in log if row.get(column)]
+    best = max(measured, key=lambda row: float(row[column]), default=None)
     return int(best["epoch"]) if best else None
 
 
-def _figures(gan, data, path, folder, key):
+def _figures(gan, data, path, folder, key, sampling):
     """Draws a run; returns {caption: file name}."""
     drawn = {"training": ("Training curves", plots.curves(path))}
     if plots.are_points(gan.image_shape):
@@ -206,15 +235,15 @@ def _figures(gan, data, path, folder, key):
         points = plots.points(gan.sample(plots.MAX_IMAGES, seed=0), real=real, modes=modes)
         drawn["points"] = ("Samples (blue), real points (grey), modes (rings)", points)
     else:
-        names = {"class_names": data.class_names}
+        options = {"class_names": data.class_names, **sampling}
         train, _ = data.arrays("train", limit=evaluation.train_limit(data))
         if gan.conditional:
-            drawn["samples"] = ("Samples, a row per class, not picked", plots.samples(gan, **names))
+            drawn["samples"] = ("Samples, a row per class, not picked", plots.samples(gan, **options))
         drawn["nearest"] = (
             "Samples, not picked; framed: the training image nearest to the sample left of it",
-            plots.nearest(gan, train, **names),
+            plots.nearest(gan, train, **options),
         )
-        drawn["lines"] = ("Straight lines between two latents", plots.interpolation(gan, **names))
+        drawn["lines"] = ("Straight lines between two latents", plots.interpolation(gan, **options))
     files = {}
     for name, (caption, figure) in drawn.items():
         plots.save(figure, folder / f"{key}-{name}.png")

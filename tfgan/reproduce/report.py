@@ -67,6 +67,9 @@ def _table(head, rows):
 
 def _label(row):
     text = row["title"]
+    truncation = row["results"].get("sampling", {}).get("truncation")
+    if truncation:
+        text += f" by {truncation}"
     if row["epochs"] is None:
         return text
     text += f", seed {row['seed']}"

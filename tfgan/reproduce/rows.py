@@ -4,7 +4,7 @@ import dataclasses
 
 from tfgan import recipes
 
-_MEASURING = 30.0  # seconds
+_MEASURING = 45.0  # seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Row:
         published: the published number with its error, or "".
         note: what differs from the paper, or what the row is for.
         source: data of its own, or None for the report's.
+        run: name of the run, where rows share one; "" is the row's own.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Row:
     published: str = ""
     note: str = ""
     source: str | None = None
+    run: str = ""
 
     @property
     def epochs(self) -> int | None:
@@ -46,12 +48,16 @@ class Trained(Row):
         changes: settings that differ from the recipe's, `key=value`.
         epoch_seconds: about how long an epoch takes on two cores.
         quick_epochs: with `--quick`.
+        ema: whether the generator's moving average samples, where the run has one.
+        truncate: whether latents are drawn towards their mean, by what suits validation images best.
     """
 
     recipe: str = ""
     changes: tuple = ()
     epoch_seconds: float = 0.0
     quick_epochs: int = 2
+    ema: bool = True
+    truncate: bool = False
 
     @property
     def epochs(self):
