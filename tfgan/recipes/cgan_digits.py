@@ -15,13 +15,14 @@ from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
 def annealed_adam(gan, settings, steps_per_epoch):
     """Compiles with Adam whose rate falls to 0 along a half cosine: clean last samples.
 
-    The generator's rate is `g_rate` times the discriminator's, if that is a setting.
+    The generator's rate is `g_rate` times the discriminator's, and `beta_1` not 0.5, if these are
+    settings.
     """
 
     def adam(steps, times=1.0):
         first = settings["learning_rate"] * times
         rate = keras.optimizers.schedules.CosineDecay(first, max(1, steps))
-        return keras.optimizers.Adam(rate, beta_1=0.5)
+        return keras.optimizers.Adam(rate, beta_1=settings.get("beta_1", 0.5))
 
     steps = settings["epochs"] * steps_per_epoch
     return compile_by(

@@ -34,6 +34,19 @@ _GAN: dict[str, Any] = {
     "run": "gan",
     "epoch_seconds": 6,
 }
+_CGAN: dict[str, Any] = {
+    "recipe": "cgan-mnist",
+    "changes": (
+        "noise=uniform",
+        "g_dropout=0.0",
+        "update=simultaneous",
+        "latent_limit=0.05",
+        "mean_image=true",
+        "ema_decay=0.9999",
+    ),
+    "run": "cgan-improved",
+    "epoch_seconds": 9,
+}
 
 PAPERS = {
     "gan2014": Paper(
@@ -77,7 +90,7 @@ PAPERS = {
                 "modes",
                 recipe="gan-toy",
                 source="toy:ring",
-                epoch_seconds=2,
+                epoch_seconds=1.1,
                 quick_epochs=5,
             ),
             Trained(
@@ -86,7 +99,7 @@ PAPERS = {
                 "modes",
                 recipe="gan-toy",
                 source="toy:grid",
-                epoch_seconds=2,
+                epoch_seconds=1.1,
                 quick_epochs=5,
             ),
             Trained(
@@ -94,10 +107,10 @@ PAPERS = {
                 "8 Gaussians on a ring, settings that collapse",
                 "modes",
                 recipe="gan-toy",
-                changes=("loss=minimax", "g_rate=10.0"),
-                note="the generator learns ten times as fast, with the saturating loss",
+                changes=("beta_1=0.9", "g_rate=5.0"),
+                note="momentum .9, and a generator that learns five times as fast as its judge",
                 source="toy:ring",
-                epoch_seconds=2,
+                epoch_seconds=1.1,
                 quick_epochs=5,
             ),
         ),
@@ -120,6 +133,22 @@ PAPERS = {
                 note="the published nets and schedule; what the paper leaves open, see the recipe",
                 recipe="cgan-mnist",
                 epoch_seconds=9,
+            ),
+            Trained(
+                "cgan-improved",
+                "the same networks and schedule, improved",
+                "mnist",
+                note="latents U(-1.73, 1.73), no dropout in the generator, simultaneous update, output "
+                "bias at the mean image, moving average of the generator's weights",
+                **_CGAN,
+            ),
+            Trained(
+                "cgan-truncated",
+                "the same, latents truncated",
+                "mnist",
+                note="the run above, latents scaled towards 0 by what validation images choose",
+                truncate=True,
+                **_CGAN,
             ),
             Trained(
                 "cgan-matching",
