@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-import tagged
 from makers import one_line, stripes
 
 import tfgan
 from tfgan import recipes, runs
+from tfgan.data import toy_tags
 from tfgan.errors import InputError
 from tfgan.recipes import RECIPES
 from tfgan.recipes.recipe import EXECUTION
@@ -41,7 +41,7 @@ def test_says_what_it_is(name):
 
 @pytest.fixture
 def tag_source(tmp_path):
-    np.savez(tmp_path / "tags.npz", **tagged.make(40, dim=12, word_dim=5).arrays)
+    np.savez(tmp_path / "tags.npz", **toy_tags.make(40, dim=12, word_dim=5).arrays)
     return f"npz:{tmp_path / 'tags.npz'}"
 
 

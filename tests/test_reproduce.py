@@ -11,8 +11,8 @@ from tfgan import evaluation, reproduce, runs
 from tfgan.data import load
 from tfgan.errors import InputError
 from tfgan.metrics import parzen
-from tfgan.reproduce import engine, references, report
-from tfgan.reproduce.rows import TABLES, Drawn, Trained
+from tfgan.reproduce import engine, figures, references, report
+from tfgan.reproduce.rows import TABLES, Drawn, Pictured, Trained
 
 
 @pytest.fixture
@@ -35,6 +35,8 @@ def test_rows_are_whole(paper):
         if isinstance(job.row, Trained):
             config = runs.plan(job.row.recipe, changes=job.row.changes)
             assert config["settings"]["epochs"] == job.epochs
+        elif isinstance(job.row, Pictured):
+            assert job.row.name in figures.PICTURES
         else:
             assert job.row.name in references.REFERENCES
 
@@ -165,3 +167,26 @@ def test_reference_scores_on_mnist():
 def test_drawn_rows_are_all_references():
     rows = [row for row in reproduce.PAPERS["gan2014"].rows if isinstance(row, Drawn)]
     assert {row.name for row in rows} == set(references.REFERENCES)
+
+
+def test_a_figure_is_a_row(tmp_path):
+    jobs = reproduce.jobs("gan2014", only=["saddle"])
+    text = reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None).read_text()
+    assert "-1.3863" in text
+    assert (tmp_path / "out/figures/saddle.png").stat().st_size > 10_000
+
+
+def test_truncation_is_what_validation_images_choose(source):
+    """Of a generator that is best at half its latents' range, because beyond it makes noise."""
+    data = load(source)
+    valid, _ = data.arrays("valid")
+
+    class Fake:
+        condition = None
+
+        def sample(self, count, conditions, *, seed, truncation):
+            rng = np.random.default_rng(seed)
+            picked = valid[rng.integers(len(valid), size=count)]
+            return picked + abs(truncation - 0.5) * rng.standard_normal(picked.shape)
+
+    assert engine._best_truncation(Fake(), data) == 0.5

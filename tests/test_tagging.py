@@ -5,12 +5,12 @@ import json
 import keras
 import numpy as np
 import pytest
-import tagged
 from makers import one_line, small_cgan
 from test_cli import tfgan as command  # noqa: F401  (a fixture)
 
 import tfgan
 from tfgan import evaluation, runs, tagging
+from tfgan.data import toy_tags
 from tfgan.errors import InputError
 from tfgan.metrics import ranking
 
@@ -29,7 +29,7 @@ SMALLEST = [f"{key}={value}" for key, value in SMALL.items()]
 
 @pytest.fixture(scope="module")
 def made():
-    return tagged.make(600, topics=10, dim=30, word_dim=20, code_dim=15, noise=0.2)
+    return toy_tags.make(600, topics=10, dim=30, word_dim=20, code_dim=15, noise=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,6 @@ def test_the_command(command, trained, source, tmp_path):  # noqa: F811
         (["sample", run, "--condition", "1"], "leave --condition"),
         (["sample", run, "--interpolate"], "--interpolate"),
         (["evaluate", run, "--metrics", "parzen"], "parzen needs images"),
-        (["train", "cgan-tags", "--out", tmp_path / "new"], "give --data npz:FILE"),
         (["train", "cgan-digits", "--data", source, "--out", tmp_path / "new"], "use cgan-tags"),
     ):
         code, _, err = command(*arguments)
@@ -230,7 +229,7 @@ def test_the_command(command, trained, source, tmp_path):  # noqa: F811
 @pytest.mark.slow
 def test_the_published_networks(tmp_path):
     """As published but for the features' width: all right after 4 epochs of 96 steps."""
-    made = tagged.make(3000, dim=256, word_dim=200, noise=0.3, spread=1.0)
+    made = toy_tags.make(3000, dim=256, word_dim=200, noise=0.3, spread=1.0)
     np.savez(tmp_path / "tags.npz", **made.arrays)
     config = runs.plan("cgan-tags", source=f"npz:{tmp_path / 'tags.npz'}", epochs=6)
     gan = runs.train(tmp_path / "run", config, verbose=0)

@@ -38,7 +38,7 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     return {
         "format": FORMAT,
         "recipe": recipe.name,
-        "data": _absolute(source or recipe.data),  # None: --resume knows, or it is asked for later
+        "data": _absolute(source or recipe.data),
         "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
         "settings": settings,
         "overrides": list(changes),
@@ -65,8 +65,6 @@ def pretraining(config):
 
 def _absolute(source):
     """A source whose relative path holds from any working directory."""
-    if source is None:
-        return None
     kind, colon, path = source.partition(":")
     if kind in ("folder", "npz", "idx", "tfd") and path:
         return kind + colon + str(Path(path).expanduser().resolve())

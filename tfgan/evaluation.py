@@ -144,7 +144,8 @@ def tags_score(samples, conditions, data, seed):
     """Precision and recall of ten words found for each test image, against the tags people gave.
 
     Beside what the ten most frequent training tags reach, said of every image, what ten words at random
-    reach on average, and what all tags right would. None for data of images.
+    reach on average, and what all tags right would; of made data also the fraction of words that are
+    right, given as tags or not. None for data of images.
     """
     if data.tags is None or conditions is None:
         return None
@@ -157,7 +158,8 @@ def tags_score(samples, conditions, data, seed):
     train = tags.pairs[np.isin(tags.pairs[:, 0], tags.rows["train"]), 1]
     frequent = ranking.most_frequent(train, len(tags.words), kept=kept)
     frequent_precision, _ = ranking.precision_recall(np.tile(frequent, (len(known), 1)), known)
-    return {
+    result = {} if tags.right is None else {"right": _right_precision(found, tags)}
+    return result | {
         "precision": float(precision.mean()),
         "standard_error": float(precision.std() / np.sqrt(len(precision))),
         "recall": float(recall.mean()),
@@ -174,6 +176,12 @@ def tags_score(samples, conditions, data, seed):
             "features": "cosine of word vectors",
         },
     }
+
+
+def _right_precision(found, tags):
+    """Fraction of the found words that are right, be they among the tags given or not."""
+    rows = tags.rows["test"][: len(found)]
+    return float(tags.right[rows[:, None], found].mean())
 
 
 METRICS = {
@@ -295,6 +303,8 @@ def lines(results):
         )
     if "tags" in results:
         r, p = results["tags"], results["tags"]["protocol"]
+        if "right" in r:
+            text.append(f"right words among the {p['kept']} found: {r['right']:.3f}")
         text.append(
             f"precision of {p['kept']} tags: {r['precision']:.3f} +- {r['standard_error']:.3f}, recall "
             f"{r['recall']:.3f} ({p['n_real']} test images, {p['draws']} draws each; at most "

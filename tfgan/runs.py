@@ -44,15 +44,9 @@ def load_data(config):
     """Reads the data of a config.
 
     Raises:
-        InputError: see `tfgan.data.load`; or if no source is named, or if it is other data than the
-            run was started with.
+        InputError: see `tfgan.data.load`; or if it is other data than the run was started with.
     """
     settings = config["settings"]
-    if config["data"] is None:
-        raise InputError(
-            f"{config['recipe']} has no data of its own: give --data npz:FILE, which holds features, "
-            "word_vectors and tags."
-        )
     dataset = data.load(
         config["data"],
         data_dir=config["data_dir"],

@@ -1,15 +1,14 @@
 import numpy as np
 import pytest
-import tagged
 
 from tfgan.conditions import Vector
-from tfgan.data import load
+from tfgan.data import load, toy_tags
 from tfgan.errors import InputError
 
 
 @pytest.fixture
 def arrays():
-    return tagged.make(40, topics=5, dim=6, word_dim=4).arrays
+    return toy_tags.make(40, topics=5, dim=6, word_dim=4).arrays
 
 
 def elements(dataset):

@@ -52,7 +52,7 @@ def load(source, *, data_dir=None, image_size=None, seed=0, memory_limit=2 * 2**
     Args:
         source: str. `digits`, `mnist`, `fashion_mnist`, `cifar10`, `tfds:NAME[/CONFIG]`,
             `folder:DIR`, `npz:FILE`, `idx:DIR`, `tfd:FILE.mat[:FOLD]` or `toy:NAME` (`ring`,
-            `grid`); `~` is expanded.
+            `grid`, `tags`); `~` is expanded.
         data_dir: str or None. Where TensorFlow Datasets keeps its files; default
             `$TFDS_DATA_DIR`, then TFDS's own default. Other sources ignore it.
         image_size: int, (height, width) or None. Images are cropped at the centre to this aspect

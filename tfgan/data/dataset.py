@@ -40,6 +40,7 @@ class Tags:
         words: tuple of str: how the words are written.
         pairs: int64 `(n, 2)`: (image, word), sorted, each once.
         rows: dict: split -> int64 `(n,)`, its images: no image is in two splits.
+        right: bool `(images, words)` where all right words are known, as of made data; else None.
     """
 
     features: np.ndarray = dataclasses.field(repr=False)
@@ -47,6 +48,7 @@ class Tags:
     words: tuple = dataclasses.field(repr=False)
     pairs: np.ndarray = dataclasses.field(repr=False)
     rows: dict = dataclasses.field(repr=False)
+    right: np.ndarray | None = dataclasses.field(default=None, repr=False)
 
     def words_of(self, image):
         """int64 `(n,)`: the tags of an image, as indices of words."""

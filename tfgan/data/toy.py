@@ -1,9 +1,12 @@
-"""`toy:ring`, `toy:grid`: points in the unit square around known modes, to watch a GAN miss some.
+"""`toy:NAME`: made data of which the truth is known.
 
-Images of shape (1, 1, 2): a point's two coordinates. The label of a point is its mode.
+`ring`, `grid`: points in the unit square around known modes, to watch a GAN miss some. `tags`: features
+with tags, see `tfgan.data.toy_tags`.
+
+A point is an image of shape (1, 1, 2), its two coordinates; its label is its mode.
 
 Reference:
-    The two mixtures of Srivastava et al., *VEEGAN*, 2017, section 4.1 (arXiv 1705.07761), scaled to
+    The mixtures of Srivastava et al., *VEEGAN*, 2017, section 4.1 (arXiv 1705.07761), scaled to
     the unit square.
 """
 
@@ -12,6 +15,7 @@ import math
 
 import numpy as np
 
+from tfgan.data import tags, toy_tags
 from tfgan.data.memory import from_arrays
 from tfgan.data.splits import divide
 from tfgan.errors import InputError, suggestion
@@ -49,15 +53,18 @@ MIXTURES = {"ring": ring, "grid": grid}
 
 
 def load(argument, *, data_dir, image_size, memory_limit):
-    """Returns the `Loaded` of a mixture; no other argument matters.
+    """Returns the `Loaded` of made data; no other argument matters.
 
     Raises:
         InputError: for an unknown mixture, or an `image_size`.
     """
-    if argument not in MIXTURES:
-        raise InputError(f"no toy data is called {argument!r}: {suggestion(argument, MIXTURES)}")
+    names = (*MIXTURES, "tags")
+    if argument not in names:
+        raise InputError(f"no toy data is called {argument!r}: {suggestion(argument, names)}")
     if image_size is not None:
-        raise InputError("toy data are points, no images to resize: leave image_size out.")
+        raise InputError("toy data have no images to resize: leave image_size out.")
+    if argument == "tags":
+        return _tags()
     modes = MIXTURES[argument]()
     rng = np.random.default_rng(_SEED)
     labels = np.arange(COUNT) % len(modes.centres)
@@ -69,3 +76,9 @@ def load(argument, *, data_dir, image_size, memory_limit):
         num_classes=len(modes.centres),
     )
     return dataclasses.replace(loaded, modes=modes)
+
+
+def _tags():
+    made = toy_tags.make(3000, dim=256, word_dim=200, noise=0.3, spread=1.0, seed=_SEED)
+    loaded = tags.from_arrays(made.arrays, "toy:tags", image_size=None)
+    return dataclasses.replace(loaded, tags=dataclasses.replace(loaded.tags, right=made.right))

@@ -22,7 +22,7 @@ class Recipe:
     Attributes:
         name: what the command line calls it.
         reproduces: one line.
-        data: the default data source, see `tfgan.data.load`; None where there is none.
+        data: the default data source, see `tfgan.data.load`.
         time: of the whole run, with the machine.
         score: expected, with its protocol.
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
@@ -42,7 +42,7 @@ class Recipe:
 
     name: str
     reproduces: str
-    data: str | None
+    data: str
     time: str
     score: str
     settings: Mapping[str, Any]

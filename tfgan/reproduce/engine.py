@@ -13,9 +13,10 @@ from tfgan.errors import InputError, suggestion
 from tfgan.files import write_json
 from tfgan.metrics import parzen
 from tfgan.reproduce import report
+from tfgan.reproduce.figures import PICTURES
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.references import REFERENCES
-from tfgan.reproduce.rows import Drawn, Row, Trained
+from tfgan.reproduce.rows import Drawn, Pictured, Row, Trained
 
 SAMPLES = 10_000  # as many as the papers draw
 TRUNCATIONS = tuple(round(0.05 * n, 2) for n in range(20, 5, -1))  # 1, .95, ... .3
@@ -141,7 +142,7 @@ def reproduce(found, out, *, say=print, verbose="auto"):
             say(f"{job.name}: done before, {file}")
             continue
         say(f"{job.name}: {job.row.title}, {duration(job.seconds)}")
-        do = _draw if isinstance(job.row, Drawn) else _train
+        do = next(do for kind, do in _DO.items() if isinstance(job.row, kind))
         write_json(file, do(job, out, verbose))
         report.write(found[0].paper, out)
     return report.write(found[0].paper, out)
@@ -207,6 +208,19 @@ def _train(job, out, verbose):
     )
 
 
+def _picture(job, out, verbose):
+    start = time.monotonic()
+    folder = out / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers, figures = PICTURES[job.row.name](folder)
+    seconds = time.monotonic() - start
+    versions = runs.plan("gan-mnist")["versions"]
+    return _result(job, seconds=seconds, results=numbers, figures=figures, versions=versions)
+
+
+_DO = {Drawn: _draw, Trained: _train, Pictured: _picture}
+
+
 def _best_truncation(gan, data):
     """The truncation of highest validation Parzen log-likelihood, as the papers choose sigma."""
     valid, _ = data.arrays("valid", limit=evaluation.VALID_LIMIT)
@@ -229,7 +243,9 @@ def _best_epoch(log, column):
 def _figures(gan, data, path, folder, key, sampling):
     """Draws a run; returns {caption: file name}."""
     drawn = {"training": ("Training curves", plots.curves(path))}
-    if plots.are_points(gan.image_shape):
+    if data.tags is not None:
+        pass  # words, no pictures
+    elif plots.are_points(gan.image_shape):
         real, _ = data.arrays("test", limit=plots.MAX_IMAGES)
         modes = data.modes.centres if data.modes else None
         points = plots.points(gan.sample(plots.MAX_IMAGES, seed=0), real=real, modes=modes)

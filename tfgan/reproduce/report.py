@@ -173,7 +173,45 @@ def _modes(paper, rows):
     return "\n\n".join([_table(head, lines), *(["\n".join(notes)] if notes else [])])
 
 
-LAYOUTS = {"mnist": _mnist, "references": _references, "modes": _modes}
+def _tags(paper, rows):
+    head = ["data", "right words of 10 found", "known tags among them", "at most", "most frequent tags"]
+    head += ["chance", "epochs", "time"]
+    lines = []
+    for row in rows:
+        r = row["results"]["tags"]
+        lines.append(
+            [
+                _label(row),
+                f"**{r['right']:.3f}**" if "right" in r else "-",
+                f"{r['precision']:.3f} ± {r['standard_error']:.3f}",
+                f"{r['most_precision']:.3f}",
+                f"{r['frequent_precision']:.3f}",
+                f"{r['chance_precision']:.3f}",
+                str(row["epochs"]),
+                f"{row['seconds'] / MINUTE:.0f} min",
+            ]
+        )
+    p = rows[0]["results"]["tags"]["protocol"]
+    return _table(head, lines) + (
+        f"\n\n{p['n_real']} {p['split']} images, {p['draws']} word vectors drawn for each, the "
+        f"{p['nearest']} words nearest to each by cosine, the {p['kept']} most frequent of these."
+    )
+
+
+def _theory(paper, rows):
+    lines = [
+        [row["title"], name, f"{value:.4f}"] for row in rows for name, value in row["results"].items()
+    ]
+    return _table(["figure", "number", "value"], lines)
+
+
+LAYOUTS = {
+    "mnist": _mnist,
+    "references": _references,
+    "modes": _modes,
+    "tags": _tags,
+    "theory": _theory,
+}
 
 
 def _commands(done):

@@ -1,11 +1,9 @@
-"""Made images with tags, of which the right ones are known.
+"""`toy:tags`: made images with tags, of which the right ones are known.
 
-python tests/tagged.py made.npz
-tfgan train cgan-tags --data npz:made.npz --out runs/made
+The data of the paper that the setting is from is not public.
 """
 
 import dataclasses
-import sys
 
 import numpy as np
 
@@ -75,7 +73,3 @@ def make(
         "words": np.array([f"topic{topic}-word{word}" for word, topic in enumerate(topic_of_word)]),
     }
     return Made(arrays, right)
-
-
-if __name__ == "__main__":  # python tests/tagged.py FILE.npz
-    np.savez(sys.argv[1], **make().arrays)
