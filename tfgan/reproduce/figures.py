@@ -7,7 +7,7 @@ from tfgan import figure1, plots
 
 def figure_1(folder):
     """Draws figure 1 and its animation; returns (numbers, {caption: file name})."""
-    gan, snapshots = figure1.train(seed=0)
+    _gan, snapshots = figure1.train(seed=0)
     plots.save(
         plots.stages([snapshots[i] for i in figure1.STAGES], titles=figure1.TITLES),
         folder / "figure-1.png",
