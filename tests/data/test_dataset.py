@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.conditions import Labels
-from tfgan.data import SOURCES, load
+from tfgan.data import SOURCES, load, toy
 from tfgan.data.resize import check_image_size, resize_array
 from tfgan.data.splits import divide, is_sorted
 from tfgan.errors import InputError
@@ -21,7 +21,7 @@ WITHOUT_LABELS = {"tfd:"}
 
 
 @pytest.fixture
-def example(make_folder, make_npz, make_idx, make_tfd, make_tfds):
+def example(make_folder, make_npz, make_idx, make_tfd, make_tfds, monkeypatch):
     """Function of a key of SOURCES: (source, keyword arguments) of a made example."""
 
     def make(key):
@@ -34,6 +34,9 @@ def example(make_folder, make_npz, make_idx, make_tfd, make_tfds):
             return key, {"data_dir": make_tfds(key, version, shape=shape, names=names)}
         if key == "tfds:":
             return "tfds:tiny", {"data_dir": make_tfds()}
+        if key == "toy:":
+            monkeypatch.setattr(toy, "COUNT", 200)
+            return "toy:ring", {}
         made = {
             "folder:": lambda: make_folder()[0],
             "npz:": make_npz,
@@ -112,7 +115,7 @@ def test_every_source_orders_by_seed_alone(key, example):
         np.testing.assert_array_equal(first.arrays(split)[0], other.arrays(split)[0])
 
 
-@pytest.mark.parametrize("key", SOURCES)
+@pytest.mark.parametrize("key", sorted(set(SOURCES) - {"toy:"}))  # points have no size
 def test_every_source_resizes(key, example):
     source, options = example(key)
     data = load(source, image_size=(4, 3), **options)

@@ -65,6 +65,12 @@ class Job:
         return self.row.name if self.epochs is None else f"{self.row.name}, seed {self.seed}"
 
     @property
+    def is_published_data(self):
+        """bool: whether the row is done on the paper's data."""
+        wanted = self.row.source or PAPERS[self.paper].source
+        return self.source.partition(":")[0] == wanted.partition(":")[0]
+
+    @property
     def seconds(self):
         """float: about how long it takes on two cores."""
         return self.row.seconds(self.epochs)
@@ -73,7 +79,7 @@ class Job:
     def command(self):
         """str: what repeats it."""
         words = ["tfgan reproduce", self.paper, "--only", self.row.name]
-        if self.source not in (PAPERS[self.paper].source, self.row.source):
+        if self.source != (self.row.source or PAPERS[self.paper].source):
             words += ["--data", self.source]
         if self.epochs is not None:
             words += ["--seed", str(self.seed)]
@@ -89,7 +95,7 @@ def jobs(paper, *, only=(), epochs=None, quick=False, seeds=(1,), source=None, d
 
     Args:
         paper: key of `PAPERS`.
-        only: names of rows; none is all of them.
+        only: names of rows; none is all of them but the optional ones.
         epochs: int or None, which takes each row's own number.
         quick: bool. A few epochs each, to see that everything works.
         seeds: ints. Each trained row is done once per seed.
@@ -101,17 +107,17 @@ def jobs(paper, *, only=(), epochs=None, quick=False, seeds=(1,), source=None, d
     """
     if paper not in PAPERS:
         raise InputError(f"no paper is called {paper!r}: {suggestion(paper, PAPERS)}")
-    rows = {row.name: row for row in PAPERS[paper].rows}
+    whole = PAPERS[paper]
+    rows = {row.name: row for row in whole.rows}
     for name in only:
         if name not in rows:
             raise InputError(f"{paper} has no row {name!r}: {suggestion(name, rows)}")
-    source = source or PAPERS[paper].source
     found = []
     for row in rows.values():
-        if only and row.name not in only:
+        if row.name not in only and (only or row.optional):
             continue
         common: dict[str, Any] = {"paper": paper, "row": row, "quick": quick, "data_dir": data_dir}
-        common["source"] = row.source or source
+        common["source"] = (row.optional and source) or row.source or source or whole.source
         if isinstance(row, Trained):
             count = row.quick_epochs if quick else epochs or row.epochs
             found += [Job(seed=seed, epochs=count, **common) for seed in seeds]
@@ -154,7 +160,7 @@ def _result(job, **more):
         "row": job.row.name,
         "title": job.row.title,
         "table": job.row.table,
-        "published": job.row.published if job.source == PAPERS[job.paper].source else "",
+        "published": job.row.published if job.is_published_data else "",
         "note": job.row.note,
         "seed": job.seed,
         "epochs": job.epochs,

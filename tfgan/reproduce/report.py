@@ -102,17 +102,31 @@ def _coverage(row, text):
     return text.format(**result) if result and "covered" in result else "-"
 
 
+_HEAD = [
+    "system",
+    "published",
+    "Parzen log-likelihood here (nats)",
+    "sigma",
+    "accuracy: samples / real",
+    "distance: samples / real",
+    "spread",
+    "classes",
+    "epochs (best)",
+    "time",
+]
+
+
 def _mnist(paper, rows):
-    head = ["system", "published", "Parzen log-likelihood here (nats)", "sigma"]
-    head += [
-        "accuracy: samples / real",
-        "distance: samples / real",
-        "spread",
-        "classes",
-        "epochs (best)",
-        "time",
-    ]
-    lines = [[system, number, *["-"] * 8] for system, number in paper.published_beside.items()]
+    unknown = ["-"] * (len(_HEAD) - 2)
+    lines = [[system, number, *unknown] for system, number in paper.published_beside.items()]
+    return _measured(lines, rows)
+
+
+def _others(paper, rows):
+    return _measured([], rows)
+
+
+def _measured(lines, rows):
     for row in rows:
         lines.append(
             [
@@ -128,7 +142,7 @@ def _mnist(paper, rows):
             ]
         )
     notes = [f"- {row['title']}: {row['note']}." for row in rows if row["note"]]
-    return "\n\n".join([_table(head, lines), "\n".join(dict.fromkeys(notes)), _protocol(rows)])
+    return "\n\n".join([_table(_HEAD, lines), "\n".join(dict.fromkeys(notes)), _protocol(rows)])
 
 
 def _protocol(rows):
@@ -207,6 +221,7 @@ def _theory(paper, rows):
 
 LAYOUTS = {
     "mnist": _mnist,
+    "others": _others,
     "references": _references,
     "modes": _modes,
     "tags": _tags,

@@ -19,6 +19,7 @@ class Row:
         note: what differs from the paper, or what the row is for.
         source: data of its own, or None for the report's.
         run: name of the run, where rows share one; "" is the row's own.
+        optional: whether it is done only if it is asked for by name; it then takes the data asked for.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Row:
     note: str = ""
     source: str | None = None
     run: str = ""
+    optional: bool = False
 
     @property
     def epochs(self) -> int | None:
@@ -101,6 +103,7 @@ class Pictured(Row):
 
 TABLES = {
     "mnist": "MNIST, by the papers' protocol",
+    "others": "The paper's other data",
     "references": "The same estimate of samples that no GAN made",
     "modes": "Mode coverage on known mixtures",
     "tags": "Image to tags, where the right tags are known",
