@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from tfgan.errors import InputError
 
@@ -51,6 +52,7 @@ def curves(source):
         if len(names) > 1:
             ax.legend(fontsize=9)
     axes[-1].set_xlabel("epoch")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure
 
 

@@ -248,7 +248,9 @@ def _best_epoch(log, column):
 
 def _figures(gan, data, path, folder, key, sampling):
     """Draws a run; returns {caption: file name}."""
-    drawn = {"training": ("Training curves", plots.curves(path))}
+    drawn = {}
+    if path.name == key:  # not another row's run
+        drawn["training"] = ("Training curves", plots.curves(path))
     if data.tags is not None:
         pass  # words, no pictures
     elif plots.are_points(gan.image_shape):
