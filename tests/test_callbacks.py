@@ -177,10 +177,10 @@ def test_mode_coverage_counts_modes_and_waits_for_the_second_half(capsys):
     def judge(images):
         return images.reshape(len(images), -1).argmax(axis=1)
 
-    rows, said = watched(capsys, lambda epoch: real[::3], real=real, judge=judge)
+    rows, said = watched(capsys, lambda epoch: real[::3], real=real, judge=judge, num_modes=4)
     assert [row["modes"] for row in rows] == [4] * 4
     assert not said
-    rows, said = watched(capsys, lambda epoch: real[:150:2], real=real, judge=judge)
+    rows, said = watched(capsys, lambda epoch: real[:150:2], real=real, judge=judge, num_modes=4)
     assert [row["modes"] for row in rows] == [3] * 4
     assert "in epoch 2: samples reach 3 of 4 modes" in said
 
@@ -194,7 +194,7 @@ def test_mode_coverage_of_a_conditional_gan_is_within_classes(make_gan, images, 
     watch.set_model(gan)
     watch.on_train_begin()
     gan.sample = lambda count, conditions, seed: np.eye(16)[conditions].reshape(-1, 4, 4, 1)
-    assert watch.measure() == {"spread": 0.0}
+    assert watch.measure()["spread"] == pytest.approx(0, abs=1e-6)
     gan.sample = lambda count, conditions, seed: real[: len(conditions)]
     assert watch.measure()["spread"] == pytest.approx(1, abs=0.05)
 
@@ -216,3 +216,17 @@ def test_mode_coverage_refused():
         callbacks.ModeCoverage((np.zeros((0, 4, 4, 1)), None))
     with pytest.raises(InputError, match="samples"):
         callbacks.ModeCoverage((np.zeros((3, 4, 4, 1)), None), samples=0)
+    with pytest.raises(InputError, match="num_modes"):
+        callbacks.ModeCoverage((np.zeros((3, 4, 4, 1)), None), judge=len)
+
+
+def test_samples_of_modes_that_the_real_images_lack(capsys):
+    """They stop nothing."""
+    real = np.repeat(np.eye(4, dtype="float32")[:3], 50, axis=0).reshape(150, 2, 2, 1)
+    fourth = np.repeat(np.eye(4, dtype="float32"), 50, axis=0).reshape(200, 2, 2, 1)
+
+    def judge(images):
+        return images.reshape(len(images), -1).argmax(axis=1)
+
+    rows, _ = watched(capsys, lambda epoch: fourth[::2], real=real, judge=judge, num_modes=4)
+    assert [row["modes"] for row in rows] == [3] * 4

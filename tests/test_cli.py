@@ -205,3 +205,21 @@ def test_help_does_not_import_tensorflow(arguments):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_reproduce_lists_and_refuses(tfgan, tmp_path):
+    code, out, _ = tfgan("reproduce", "gan2014", "--dry-run", "--only", "gan", "--only", "gan-average")
+    assert code == 0
+    assert "adversarial nets, as published" in out
+    assert "26 min" in out
+    file = tmp_path / "file"
+    file.touch()
+    for arguments, words in [
+        (["gan2015"], "did you mean gan2014"),
+        (["gan2014", "--out", file], "is a file"),
+        (["gan2014", "--quick", "--epochs", "3"], "--epochs"),
+    ]:
+        code, _, err = tfgan("reproduce", *arguments)
+        assert code == 2
+        assert words in err
+        assert err.count("\n") == 1

@@ -62,7 +62,7 @@ def test_no_classifier_without_labels(data):
         tfgan.networks.goodfellow2014.Discriminator((8, 8, 1), units=8),
     )
     results = evaluation.evaluate(gan, data, samples=50)
-    assert set(results) & set(evaluation.METRICS) == {"parzen", "memorization"}
+    assert set(results) & set(evaluation.METRICS) == {"parzen", "memorization", "coverage"}
     with pytest.raises(InputError, match="classifier needs"):
         evaluation.evaluate(gan, data, samples=50, metrics=["classifier"])
 

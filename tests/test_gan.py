@@ -570,3 +570,24 @@ def test_generator_out_of_range_warns(images):
         good = small_gan()
         good.compile()
         good.fit(images, verbose=0)
+
+
+@pytest.mark.parametrize(("noise", "mean"), [("uniform", 0.0), ("normal", 0.0), ("unit_uniform", 0.5)])
+def test_truncation_scales_latents_towards_their_mean(noise, mean):
+    gan = small_gan(noise=noise)
+    z = gan.draw_latents(2000, seed=1)
+    assert z.mean() == pytest.approx(mean, abs=0.03)
+    half = gan.draw_latents(2000, seed=1, truncation=0.5)
+    np.testing.assert_allclose(half - mean, 0.5 * (z - mean), atol=1e-6)
+    np.testing.assert_array_equal(
+        gan.sample(5, seed=1, truncation=0.25),
+        gan.images_of(mean + 0.25 * (gan.draw_latents(5, seed=1) - mean)),
+    )
+    np.testing.assert_array_equal(gan.sample(5, seed=1, truncation=1), gan.sample(5, seed=1))
+
+
+@pytest.mark.parametrize("truncation", [0, -1, 1.5, "1", True, float("nan")])
+def test_wrong_truncation(truncation):
+    with pytest.raises(InputError, match="truncation") as error:
+        small_gan().sample(1, truncation=truncation)
+    one_line(error)

@@ -28,7 +28,7 @@ def test_rows_are_whole(paper):
     for job in reproduce.jobs(paper):
         assert job.row.table in TABLES
         assert job.row.table in report.LAYOUTS
-        assert job.seconds > 0
+        assert reproduce.seconds([job])[0] > 0
         words = job.command.split()
         assert words[:3] == ["tfgan", "reproduce", paper]
         assert reproduce.jobs(paper, only=[words[4]]) == [job]
@@ -53,6 +53,23 @@ def test_jobs_follow_their_arguments():
     ]
     assert jobs[0].command == "tfgan reproduce gan2014 --only gan --seed 3 --epochs 7"
     assert len({job.key for job in jobs}) == 3
+    ours, theirs = (reproduce.jobs("gan2014", only=["gan"], source=s)[0] for s in ("digits", None))
+    assert ours.key != theirs.key
+    assert ours.run != theirs.run
+    assert (ours.is_published_data, theirs.is_published_data) == (False, True)
+    shared = reproduce.jobs("gan2014", only=["gan", "gan-average"])
+    assert shared[0].run == shared[1].run
+    first, second = reproduce.seconds(shared)
+    assert second < first / 10
+    tfd = reproduce.jobs("gan2014", only=["tfd"], quick=True, source="tfd:other.mat")[0]
+    assert tfd.is_published_data
+    assert "pretraining_epochs=4" in tfd.changes
+    with pytest.raises(InputError, match="leave it or --epochs out") as error:
+        reproduce.jobs("gan2014", quick=True, epochs=3)
+    one_line(error)
+    with pytest.raises(InputError, match="data of its own") as error:
+        reproduce.jobs("gan2014", only=["ring"], source="digits")
+    one_line(error)
     with pytest.raises(InputError, match="did you mean gan2014") as error:
         reproduce.jobs("gan2015")
     one_line(error)
@@ -76,21 +93,23 @@ def test_report_of_a_stopped_and_resumed_reproduction(source, tmp_path, monkeypa
     monkeypatch.setattr(engine, "SAMPLES", 200)
     with pytest.raises(KeyboardInterrupt):
         reproduce.reproduce(jobs, out, say=lambda line: None, verbose=0)
-    weights = out / "runs/gan-seed1-2-epochs/checkpoints/last.keras"
+    weights = out / "runs" / jobs[0].run / "gan.keras"
     written = weights.stat().st_mtime_ns
     path = reproduce.reproduce(jobs, out, say=lambda line: None, verbose=0)
     said = []
     reproduce.reproduce(jobs, out, say=said.append, verbose=0)
     assert all("done before" in line for line in said)
     assert len(calls) == 2
-    assert weights.stat().st_mtime_ns >= written
+    assert weights.stat().st_mtime_ns == written  # not trained again
     text = path.read_text()
-    result = json.loads((out / "rows/gan-seed1-2-epochs.json").read_text())
+    result = json.loads((out / "rows" / f"{jobs[0].key}.json").read_text())
     ours = result["results"]["parzen"]
     assert f"**{ours['log_likelihood']:.1f} ± {ours['standard_error']:.1f}**" in text
     assert "**2 of 250 epochs**" in text
     assert "uniform noise" in text
-    assert "225 ± 2" not in text.split("seed 1")[1].split("\n")[0]  # other data than published
+    assert "225 ± 2" not in text  # other data than published
+    assert "214" not in text
+    assert "k-means" in text  # what Parzen cannot tell
     assert result["command"] in text
     for file in re.findall(r"\]\((.*?)\)", text):
         assert (out / file).is_file(), file
@@ -190,3 +209,33 @@ def test_truncation_is_what_validation_images_choose(source):
             return picked + abs(truncation - 0.5) * rng.standard_normal(picked.shape)
 
     assert engine._best_truncation(Fake(), data) == 0.5
+
+
+def test_rows_of_one_run_and_a_row_that_cannot_be_done(source, tmp_path, monkeypatch):
+    """The second row trains nothing; the third fails, the fourth is done all the same."""
+    monkeypatch.setattr(engine, "SAMPLES", 100)
+    monkeypatch.setattr(engine, "TRUNCATIONS", (1.0, 0.5))
+    out = tmp_path / "out"
+    common = {"epochs": 2, "source": source}
+    jobs = reproduce.jobs("gan2014", only=["gan", "gan-average", "gan-truncated"], **common)
+    jobs += reproduce.jobs("gan2014", only=["tfd", "saddle"])
+    jobs.sort(key=lambda job: job.row.name == "saddle")
+    with pytest.raises(InputError, match=r"1 of 5 rows not done: tfd, seed 1: .*TFD_48x48") as error:
+        reproduce.reproduce(jobs, out, say=lambda line: None, verbose=0)
+    one_line(error)
+    assert len(list((out / "runs").iterdir())) == 1
+    rows = json.loads((out / "report.json").read_text())["rows"]
+    assert [row["row"] for row in rows] == ["gan", "gan-average", "gan-truncated", "saddle"]
+    raw, average, scaled = rows[:3]
+    assert raw["results"]["sampling"] == {"ema": False}
+    assert "sampling" not in average["results"]
+    assert scaled["results"]["sampling"]["truncation"] in (1.0, 0.5)
+    assert raw["results"]["parzen"] != average["results"]["parzen"]
+    text = (out / "report.md").read_text()
+    assert text.count("-training.png") == 1
+    (out / "rows/.gan.0a1b.json").write_text("{")  # what a kill leaves
+    assert report.write("gan2014", out).read_text() == text
+    (out / "rows/gan-broken.json").write_text("{")
+    with pytest.raises(InputError, match="damaged") as error:
+        report.write("gan2014", out)
+    one_line(error)

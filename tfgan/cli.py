@@ -96,7 +96,8 @@ def sample(run, count, condition, seed, interpolate, truncation, out):
     if count is not None and count < 1:
         raise InputError(f"--count must be at least 1, got {count}.")
     if runs.recipe_of(_path(run)).tags:
-        _sample_tags(run, out, count, seed, refused=condition is not None or interpolate)
+        refused = condition is not None or interpolate
+        _sample_tags(run, out, count, seed, truncation=truncation, refused=refused)
         return
     file = _path(out) if out else _path(run) / "samples.png"
     _check_file(file)
@@ -116,7 +117,7 @@ def sample(run, count, condition, seed, interpolate, truncation, out):
     click.echo(f"picture: {file}")
 
 
-def _sample_tags(run, out, count, seed, *, refused):
+def _sample_tags(run, out, count, seed, *, truncation, refused):
     """Prints and writes a table of tags found for test images."""
     from tfgan import runs, tagging
     from tfgan.files import replacing
@@ -127,7 +128,9 @@ def _sample_tags(run, out, count, seed, *, refused):
     _check_file(file)
     gan = runs.load(_path(run))
     data = runs.load_data(runs.read_config(_path(run)))
-    table = tagging.table(gan, data.tags, count=count or tagging.COUNT, seed=seed)
+    table = tagging.table(
+        gan, data.tags, count=count or tagging.COUNT, seed=seed, truncation=truncation
+    )
     with replacing(file) as temporary:
         temporary.write_text(table, encoding="utf-8")
     click.echo(f"{table}table: {file}")
@@ -220,10 +223,13 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
         data_dir=data_dir,
     )
     out = _path(out or f"reports/{paper}")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file, expected a folder to write the report to.")
     _check_parent(out)
-    for job in found:
-        click.echo(f"{job.name:24} {papers.duration(job.seconds):>8}  {job.row.title}")
-    total = papers.duration(sum(job.seconds for job in found))
+    times = papers.seconds(found)
+    for job, seconds in zip(found, times, strict=True):
+        click.echo(f"{job.name:24} {papers.duration(seconds):>8}  {job.row.title}")
+    total = papers.duration(sum(times))
     click.echo(f"{'in all':24} {total:>8}  on two cores, as measured on one machine")
     if dry_run:
         return

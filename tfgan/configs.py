@@ -38,7 +38,7 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     return {
         "format": FORMAT,
         "recipe": recipe.name,
-        "data": _absolute(source or recipe.data),
+        "data": absolute(source or recipe.data),
         "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
         "settings": settings,
         "overrides": list(changes),
@@ -63,7 +63,7 @@ def pretraining(config):
     }
 
 
-def _absolute(source):
+def absolute(source):
     """A source whose relative path holds from any working directory."""
     kind, colon, path = source.partition(":")
     if kind in ("folder", "npz", "idx", "tfd") and path:
@@ -114,6 +114,9 @@ def read_config(path):
         raise InputError(
             f"{file} has format {found!r}, this tfgan reads {FORMAT}: use the version that wrote it."
         )
+    recipe = recipes.RECIPES.get(config.get("recipe"))
+    if recipe is not None:  # a run may be older than a setting
+        config["settings"] = {**recipe.settings, **config["settings"]}
     return config
 
 
@@ -132,7 +135,7 @@ def resumed_config(path, config):
     asked = {change.partition("=")[0] for change in config["overrides"]}
     wanted = {"recipe": config["recipe"]}
     wanted |= {key: config["settings"][key] for key in asked - {"epochs"}}
-    if config["data"] != _absolute(recipes.RECIPES[config["recipe"]].data):
+    if config["data"] != absolute(recipes.RECIPES[config["recipe"]].data):
         wanted["data"] = config["data"]
     for key, value in wanted.items():
         started_with = {**old, **old["settings"]}[key]

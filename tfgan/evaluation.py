@@ -42,7 +42,8 @@ def classifier_score(samples, conditions, data, seed):
     """
     if conditions is None or not isinstance(data.condition, Labels):
         return None
-    model = _classifier(data, seed)
+    images, labels = data.arrays("train", limit=train_limit(data))
+    model = classifier.train(images, labels, data.condition.num_classes, seed=seed)
     test, test_labels = data.arrays("test", limit=TEST_LIMIT)
     return {
         "fake_accuracy": classifier.accuracy(model, samples, conditions),
@@ -52,7 +53,7 @@ def classifier_score(samples, conditions, data, seed):
             "n_real": len(test),
             "split": "test",
             "classifier": classifier.PROTOCOL,
-            "n_train": min(data.sizes["train"], train_limit(data)),
+            "n_train": len(images),
             "classifier_seed": seed,
         },
     }
@@ -93,9 +94,10 @@ def coverage_score(samples, conditions, data, seed):
     if not isinstance(data.condition, Labels):
         conditions = None
     real, labels = data.arrays("valid", limit=VALID_LIMIT)
-    labels = None if conditions is None else labels
+    if conditions is None:
+        labels = None
     result = {
-        "spread": coverage.spread(samples, conditions) / max(coverage.spread(real, labels), 1e-12),
+        "spread": coverage.relative_spread(samples, real, labels=conditions, real_labels=labels),
         "protocol": {
             "n_fake": len(samples),
             "n_real": len(real),
@@ -105,11 +107,17 @@ def coverage_score(samples, conditions, data, seed):
             + ", over that of real images",
         },
     }
-    judge, told_by = _judge(data, seed) if conditions is None else (None, None)
-    if judge is not None:
-        counts = np.bincount(judge(real) + 1)[1:]
-        result |= coverage.coverage(judge(samples), len(counts), shares=counts / counts.sum())
-        result["protocol"]["modes"] = told_by
+    if conditions is None and data.modes is not None:
+        modes, count = judge_of_modes(data)(samples), len(data.modes.centres)
+        result |= coverage.coverage(modes, count)
+        result["protocol"]["modes"] = "nearest centre within 3 standard deviations"
+    elif conditions is None and isinstance(data.condition, Labels):
+        train, train_labels = data.arrays("train", limit=train_limit(data))
+        count = data.condition.num_classes
+        model = classifier.train(train, train_labels, count, seed=seed)
+        shares = np.bincount(train_labels, minlength=count) / len(train_labels)
+        result |= coverage.coverage(classifier.predict(model, samples), count, shares=shares)
+        result["protocol"]["modes"] = f"classes, by {classifier.PROTOCOL}"
     return result
 
 
@@ -122,22 +130,6 @@ def judge_of_modes(data):
         return None
     centres, radius = data.modes.centres, 3 * data.modes.sigma
     return lambda images: coverage.nearest_mode(images, centres, radius)
-
-
-def _judge(data, seed):
-    """Returns (function of images that tells their modes, in words how), None twice if none can."""
-    known = judge_of_modes(data)
-    if known is not None:
-        return known, "nearest centre within 3 standard deviations"
-    if not isinstance(data.condition, Labels):
-        return None, None
-    model = _classifier(data, seed)
-    return lambda images: classifier.predict(model, images), f"classes, by {classifier.PROTOCOL}"
-
-
-def _classifier(data, seed):
-    images, labels = data.arrays("train", limit=train_limit(data))
-    return classifier.train(images, labels, data.condition.num_classes, seed=seed)
 
 
 def tags_score(samples, conditions, data, seed):
@@ -262,7 +254,8 @@ def _draw(gan, data, count, seed, sampling):
         return gan.sample(count, None, seed=seed, **sampling), None
     if data.tags is not None and gan.condition == data.condition:
         features = data.tags.features[data.tags.rows["test"][: max(1, count // ranking.DRAWS)]]
-        return tagging.draw(gan, features, draws=min(count, ranking.DRAWS), seed=seed), features
+        draws = min(count, ranking.DRAWS)
+        return tagging.draw(gan, features, draws=draws, seed=seed, **sampling), features
     if not isinstance(gan.condition, Labels):
         raise InputError(
             f"the GAN's condition is {gan.condition}, {data.name} has {data.condition}: evaluate it on "
@@ -296,9 +289,10 @@ def lines(results):
         )
     if "coverage" in results:
         r, p = results["coverage"], results["coverage"]["protocol"]
+        spread = "unknown" if r["spread"] is None else f"{r['spread']:.2f}"
         modes = f"{r['covered']} of {r['of']} modes, {r['inside']:.3f} inside; " if "of" in r else ""
         text.append(
-            f"coverage: {modes}spread {r['spread']:.2f} of real images' ({p['n_fake']} samples, "
+            f"coverage: {modes}spread {spread} of real images' ({p['n_fake']} samples, "
             f"{p['n_real']} real valid images)"
         )
     if "tags" in results:

@@ -164,7 +164,8 @@ class GAN(Trainer):
                 with other labels than theirs; they and the fakes make half of the rejected each.
                 For "alternating" updates.
             ema_decay: float in (0, 1) or None. Decay per generator step of a moving average of the
-                generator's weights, which then makes the samples; None keeps no average.
+                generator's weights, which then makes the samples; None keeps no average. Compiling
+                anew begins a new one.
             jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
                 `fit` which is faster here. They draw different random numbers from one seed.
             steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
@@ -213,9 +214,8 @@ class GAN(Trainer):
 
     def _set_ema(self, decay):
         self.ema_decay = averaging.check_decay(decay)
-        if self.ema_decay is None:
-            self.ema_generator = None
-        elif self.ema_generator is None:
+        self.ema_generator = None
+        if self.ema_decay is not None:
             z, condition = tf.zeros((2, self.latent_dim)), self.example_condition(2)
             self.ema_generator = averaging.copy(
                 self.generator, lambda twin: self.call_generator(twin, z, condition, training=False)

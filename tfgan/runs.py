@@ -261,6 +261,7 @@ def _callbacks(path, config, dataset, first_epoch):
             callbacks.ModeCoverage(
                 dataset.arrays("valid", limit=VALID_LIMIT),
                 judge=judge_of_modes(dataset),
+                num_modes=dataset.modes and len(dataset.modes.centres),
                 every=every,
                 samples=min(2_000, train_limit(dataset)),
             )

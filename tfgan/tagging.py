@@ -9,7 +9,7 @@ COUNT = 10  # images of a table
 _CONDITION_BYTES = 2**28  # of features, repeated for each draw
 
 
-def draw(gan, features, *, draws=ranking.DRAWS, seed=0):
+def draw(gan, features, *, draws=ranking.DRAWS, seed=0, ema=True, truncation=1.0):
     """Draws word vectors for each image.
 
     Args:
@@ -17,6 +17,7 @@ def draw(gan, features, *, draws=ranking.DRAWS, seed=0):
         features: float `(images, dim)`.
         draws: int >= 1. For each image.
         seed: int or None. The same seed gives the same vectors.
+        ema: bool, as in `gan.sample`; so is `truncation`, float in (0, 1].
 
     Returns:
         float32 `(images, draws, word_dim)`.
@@ -25,17 +26,17 @@ def draw(gan, features, *, draws=ranking.DRAWS, seed=0):
         InputError: if the features do not fit.
     """
     features = gan.check_condition(len(features), features)
-    latents = gan.draw_latents(len(features) * draws, seed=seed)
+    latents = gan.draw_latents(len(features) * draws, seed=seed, truncation=truncation)
     step = max(1, _CONDITION_BYTES // (4 * draws * features.shape[1]))
     words = []
     for start in range(0, len(features), step):
         condition = np.repeat(features[start : start + step], draws, axis=0)
         rows = slice(start * draws, start * draws + len(condition))
-        words.append(gan.images_of(latents[rows], condition))
+        words.append(gan.images_of(latents[rows], condition, ema=ema))
     return np.concatenate(words).reshape(len(features), draws, -1)  # (images, draws, word_dim)
 
 
-def table(gan, tags, *, split="test", count=COUNT, seed=0):
+def table(gan, tags, *, split="test", count=COUNT, seed=0, **sampling):
     """Tags of some images, beside those people gave: lines of columns separated by tabs.
 
     Args:
@@ -44,6 +45,7 @@ def table(gan, tags, *, split="test", count=COUNT, seed=0):
         split: "train", "valid" or "test".
         count: int >= 1. Its first so many images, or all.
         seed: int. Of the latents.
+        **sampling: `ema` and `truncation`, as in `draw`.
 
     Returns:
         str: a line of column names, then a line per image: its row in the data, its tags, the ten words
@@ -55,7 +57,7 @@ def table(gan, tags, *, split="test", count=COUNT, seed=0):
     if count < 1:
         raise InputError(f"a table needs at least 1 image, got {count}.")
     rows = tags.rows[split][:count]
-    found = ranking.rank(draw(gan, tags.features[rows], seed=seed), tags.word_vectors)
+    found = ranking.rank(draw(gan, tags.features[rows], seed=seed, **sampling), tags.word_vectors)
     lines = ["image\ttags\tfound"]
     for row, words in zip(rows, found, strict=True):
         lines.append(f"{row}\t{_text(tags, tags.words_of(row))}\t{_text(tags, words)}")

@@ -39,7 +39,9 @@ def test_shares_of_the_data_count():
     assert coverage.coverage(modes, 3, shares=[0.96, 0.04, 0.0])["of"] == 2
     assert coverage.coverage(modes, 2, shares=[0.97, 0.03])["kl"] == pytest.approx(0)
     assert coverage.coverage(modes, 2)["covered"] == 1
-    assert coverage.coverage([-1, -1], 2) == {"covered": 0, "of": 2, "inside": 0.0, "kl": math.inf}
+    assert coverage.coverage([-1, -1], 2) == {"covered": 0, "of": 2, "inside": 0.0, "kl": None}
+    unseen = coverage.coverage([0, 1], 2, shares=[1.0, 0.0])  # the data has no such mode
+    assert (unseen["covered"], unseen["of"], unseen["kl"]) == (1, 1, None)
 
 
 @pytest.mark.parametrize("modes", [[], [2], [-2]])
@@ -50,20 +52,33 @@ def test_wrong_modes(modes):
 
 
 def test_spread():
-    """Of a Gaussian it is sigma sqrt(dim); within classes, their distance does not count."""
+    """Of a Gaussian it is sigma sqrt(dim), however many there are."""
     rng = np.random.default_rng(0)
-    labels = np.arange(40_000) % 2
-    images = (
-        0.05 * rng.standard_normal((40_000, 2, 3, 1)) + np.where(labels, 0.8, 0.2)[:, None, None, None]
+    assert coverage.spread(0.05 * rng.standard_normal((40_000, 2, 3, 1))) == pytest.approx(
+        0.05 * math.sqrt(6), rel=0.01
     )
-    assert coverage.spread(images, labels) == pytest.approx(0.05 * math.sqrt(6), rel=0.01)
-    whole = math.sqrt(6 * (0.05**2 + 0.3**2))
-    assert coverage.spread(images) == pytest.approx(whole, rel=0.01)
-    assert coverage.spread(np.full((5, 2, 2, 1), 7, "uint8")) == pytest.approx(0)
-
-
-def test_spread_does_not_depend_on_how_many_there_are():
-    rng = np.random.default_rng(0)
     few = [coverage.spread(rng.standard_normal((2, 50))) ** 2 for _ in range(300)]
     assert np.mean(few) == pytest.approx(50, rel=0.05)
-    assert coverage.spread(rng.random((3, 2)), [0, 1, 2]) == 0
+    assert coverage.spread(np.full((5, 2, 2, 1), 7, "uint8")) == pytest.approx(0)
+    assert coverage.spread(rng.random((1, 4))) == 0
+
+
+def test_relative_spread_is_within_classes_each_alike():
+    """A perfect sampler has 1, also where real classes are uneven; the distance of classes is none."""
+    rng = np.random.default_rng(0)
+
+    def draw(labels, width=1.0):
+        sigma = width * np.where(labels, 0.02, 0.2)[:, None]
+        return np.where(labels, 0.8, 0.2)[:, None] + sigma * rng.standard_normal((len(labels), 30))
+
+    real_labels = np.repeat([0, 1], [1800, 200])
+    labels = np.arange(4000) % 2
+    given = {"labels": labels, "real_labels": real_labels}
+    real = draw(real_labels)
+    for width in (1.0, 0.5):
+        found = coverage.relative_spread(draw(labels, width), real, **given)
+        assert found == pytest.approx(width, abs=0.02)
+    assert coverage.relative_spread(real, real) == 1
+    alone = {"labels": [0, 0, 1], "real_labels": [0, 1, 1]}
+    assert coverage.relative_spread(np.eye(3), 2 * np.ones((3, 3)), **alone) is None
+    assert coverage.relative_spread(np.eye(3), np.ones((3, 3))) is None

@@ -25,26 +25,30 @@ class ModeCoverage(keras.callbacks.Callback):
     Args:
         real: `(images, labels)`, some real images `(n, H, W, C)`, float in [0, 1] or uint8, and their
             classes int `(n,)`, or None for them.
-        judge: function of images float `(n, H, W, C)` that returns each one's mode, int `(n,)`, -1
-            for none; or None. `tfgan.metrics.coverage.nearest_mode` or a classifier.
+        judge: function of images float `(n, H, W, C)` that returns each one's mode, int `(n,)` in
+            `[0, num_modes)`, -1 for none: `tfgan.metrics.coverage.nearest_mode`, or a classifier; or
+            None.
+        num_modes: int. How many there are, where `judge` is given.
         every: int >= 1. Epochs between measurements; the last epoch is always measured.
         samples: int. Images drawn each time, spread evenly over the classes.
         seed: int. Of the latents.
 
     Raises:
-        InputError: if `every` or `samples` is below 1, or no real image is given; when training
-            begins, if the GAN's condition is no label.
+        InputError: if `every`, `samples` or `num_modes` is below 1, or no real image is given; when
+            training begins, if the GAN's condition is no label.
 
     Reference:
         Goodfellow et al., 2014, section 6 (arXiv 1406.2661): "the Helvetica scenario".
     """
 
-    def __init__(self, real, *, judge=None, every=1, samples=2_000, seed=0):
+    def __init__(self, real, *, judge=None, num_modes=None, every=1, samples=2_000, seed=0):
         super().__init__()
         self.every = at_least_one("every", every)
         self.samples = at_least_one("samples", samples)
         self.seed = seed
         self.judge = judge
+        if judge is not None:
+            self.num_modes = at_least_one("num_modes", num_modes)
         self.real_images, self.real_labels = real
         if not len(self.real_images):
             raise InputError("ModeCoverage compares with real images, got none: give some.")
@@ -52,13 +56,10 @@ class ModeCoverage(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         check_labels(self)
-        labels = self.real_labels if self.model.condition is not None else None
-        self._real_spread = coverage.spread(self.real_images, labels)
         if self.judge is not None:
             modes = self.judge(self.real_images)
-            self._modes = 1 + int(modes.max())
-            counts = np.bincount(modes[modes >= 0], minlength=self._modes)
-            self._shares = counts / counts.sum()
+            counts = np.bincount(modes[modes >= 0], minlength=self.num_modes)
+            self._shares = counts / max(1, counts.sum())
 
     def on_epoch_end(self, epoch, logs=None):
         epochs = self.params.get("epochs") or epoch + 1
@@ -66,7 +67,7 @@ class ModeCoverage(keras.callbacks.Callback):
             return
         found = self.measure()
         missed = 2 * (epoch + 1) >= epochs and found.get("modes", 0) < found.get("of", 0)
-        collapsed = found["spread"] < LEAST_SPREAD or missed
+        collapsed = found.get("spread", 1) < LEAST_SPREAD or missed
         if collapsed and not self._collapsed:
             self._warn(epoch + 1, found)
         self._collapsed = collapsed
@@ -75,22 +76,27 @@ class ModeCoverage(keras.callbacks.Callback):
             logs["collapsed"] = float(collapsed)
 
     def measure(self):
-        """Returns dict: `spread`, and with a judge `modes`, `of`, `inside`, `kl` of `coverage`."""
+        """Returns dict: `spread` if real images vary; with a judge `modes`, `of`, `inside`, `kl`."""
         images, conditions = even_samples(self.model, self.samples, seed=self.seed)
-        spread = coverage.spread(images, conditions) / max(self._real_spread, 1e-12)
-        found = {"spread": spread}
+        spread = coverage.relative_spread(
+            images, self.real_images, labels=conditions, real_labels=self.real_labels
+        )
+        found = {} if spread is None else {"spread": spread}
         if self.judge is not None:
-            reached = coverage.coverage(self.judge(images), self._modes, shares=self._shares)
+            reached = coverage.coverage(self.judge(images), self.num_modes, shares=self._shares)
             found |= {**reached, "modes": reached.pop("covered")}
         return found
 
     def _warn(self, epoch, found):
-        where = f"{found['modes']} of {found['of']} modes, " if "modes" in found else ""
+        reached = []
+        if "modes" in found:
+            reached.append(f"{found['modes']} of {found['of']} modes")
+        if "spread" in found:
+            reached.append(f"{found['spread']:.2f} of the real images' spread")
         print(
-            f"\nmode collapse in epoch {epoch}: samples reach {where}{found['spread']:.2f} of the "
-            "real images' spread; what helps: a slower generator (a smaller learning rate for it, "
-            "d_steps of 2 or more), loss non_saturating instead of minimax, more latents, larger "
-            "batches.",
+            f"\nmode collapse in epoch {epoch}: samples reach {', '.join(reached)}; what helps: a "
+            "slower generator (a smaller learning rate for it, d_steps of 2 or more), loss "
+            "non_saturating instead of minimax, more latents, larger batches.",
             file=sys.stderr,
         )
 

@@ -48,8 +48,8 @@ def coverage(modes, num_modes, *, shares=None):
     Returns:
         dict: `covered`, the number of modes that hold at least a tenth of their share of the
         samples; `of`, how many modes the data has; `inside`, the fraction of samples that belong to
-        a mode; `kl`, the divergence of the samples' modes from the data's in nats (infinity where no
-        sample belongs to any).
+        a mode; `kl`, the divergence of the samples' modes from the data's in nats, None where it is
+        infinite: no sample belongs to any mode, or some to one that the data does not have.
 
     Raises:
         InputError: for no samples, or modes out of range.
@@ -63,33 +63,52 @@ def coverage(modes, num_modes, *, shares=None):
     enough = counts >= np.maximum(1, LEAST_SHARE * shares * len(modes))
     found = counts / max(1, counts.sum())
     nonzero = found > 0
-    with np.errstate(divide="ignore"):
-        kl = float(np.sum(found[nonzero] * np.log(found[nonzero] / shares[nonzero])))
+    finite = nonzero.any() and present[nonzero].all()
+    kl = np.sum(found[nonzero] * np.log(found[nonzero] / shares[nonzero])) if finite else None
     return {
         "covered": int(np.sum(enough & present)),
         "of": int(present.sum()),
         "inside": float(counts.sum() / len(modes)),
-        "kl": kl if counts.sum() else float("inf"),
+        "kl": None if kl is None else float(kl),
     }
 
 
-def spread(images, conditions=None):
-    """Root mean square distance of images to their mean; with conditions, to that of their own class.
+def spread(images):
+    """Root mean square distance of images to their mean.
 
-    The square is the unbiased estimate of the variance over all pixels, so sets of other sizes compare.
-    0 where all images (of a class) are the same, or are one.
+    The square is the unbiased estimate of the variance over all pixels, so that sets of other sizes
+    compare. 0 where all images are the same, or are one.
 
     Args:
         images: `(n, ...)`, float in [0, 1] or uint8.
-        conditions: int `(n,)`, or None.
 
     Returns:
         float, in pixel units.
     """
     rows, _ = as_rows(images, images)
-    classes = np.zeros(len(rows), int) if conditions is None else np.asarray(conditions)
-    total = 0.0
-    for one in np.unique(classes):
-        own = rows[classes == one]
-        total += np.sum((own - own.mean(axis=0)) ** 2)
-    return float(np.sqrt(total / max(1, len(rows) - len(np.unique(classes)))))
+    squares = np.sum((rows - rows.mean(axis=0)) ** 2)
+    return float(np.sqrt(squares / max(1, len(rows) - 1)))
+
+
+def relative_spread(images, real_images, *, labels=None, real_labels=None):
+    """Spread of images over that of real ones; with labels within classes, each of which counts alike.
+
+    Args:
+        images: `(n, ...)`, float in [0, 1] or uint8.
+        real_images: `(n_real, ...)`, likewise.
+        labels: int `(n,)`, or None.
+        real_labels: int `(n_real,)`, or None.
+
+    Returns:
+        float: 1 is as varied as the data, 0 is one image (a class). None where the real images do not
+        vary, or no class has two images on both sides.
+    """
+    images, real_images = np.asarray(images), np.asarray(real_images)
+    if labels is None:
+        pairs = [(images, real_images)]
+    else:
+        ours, theirs = np.asarray(labels), np.asarray(real_labels)
+        pairs = [(images[ours == one], real_images[theirs == one]) for one in np.unique(ours)]
+    squares = [[spread(side) ** 2 for side in pair] for pair in pairs if min(map(len, pair)) > 1]
+    total, real_total = np.sum(squares, axis=0) if squares else (0.0, 0.0)
+    return float(np.sqrt(total / real_total)) if real_total > 0 else None

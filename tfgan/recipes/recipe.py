@@ -57,7 +57,6 @@ class Recipe:
 def compile_by(gan, settings, *, g_optimizer, d_optimizer, mismatched=False):
     """Compiles a GAN as its settings say; returns it."""
     names = ("loss", "update", "d_steps", *EXECUTION)
-    settings = {**EXECUTION, "ema_decay": 0.0, **settings}  # a run may be older than a setting
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
@@ -139,7 +138,7 @@ def _check(settings):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if type(value) is int and value >= 2**31:
             raise InputError(f"{key} must be below 2**31, got {value}.")
-        if key.endswith(("dropout", "decay")) and not 0 <= value < 1:
+        if key.endswith(("dropout", "decay", "beta_1")) and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
-        if key.endswith(("learning_rate", "limit")) and not 0 < value < float("inf"):
+        if key.endswith(("rate", "limit")) and not 0 < value < float("inf"):
             raise InputError(f"{key} must be a positive number, got {value}.")

@@ -6,7 +6,8 @@ OUT/rows/                    a JSON file per finished row: numbers, protocol, se
 OUT/runs/                    the run directories; a row that was stopped goes on from its last epoch
 """
 
-from tfgan.reproduce.engine import duration, jobs, reproduce
+from tfgan.reproduce.engine import reproduce
+from tfgan.reproduce.jobs import duration, jobs, seconds
 from tfgan.reproduce.papers import PAPERS
 
-__all__ = ["PAPERS", "duration", "jobs", "reproduce"]
+__all__ = ["PAPERS", "duration", "jobs", "reproduce", "seconds"]

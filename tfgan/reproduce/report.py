@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tfgan.errors import InputError
 from tfgan.files import replacing, write_json
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.rows import TABLES
@@ -12,17 +13,38 @@ MINUTE = 60
 # What the Parzen estimate cannot tell, said in every report.
 PARZEN = """\
 The Parzen estimate rewards samples that lie between images as well as true ones: k-means centroids,
-which are blurs, score above real images, and a tenth of the real images scores far below all of
-them. So it is never given alone. Beside it stand the accuracy of a small classifier of real images
-on conditional samples (and on real test images), the mean distance to the nearest training image
-(and that of real test images: copies would be far nearer), and the spread of samples over that of
-real images (within a class, for conditional nets; 0 means that all are the same)."""
+which are blurs, score above real images on MNIST, and a tenth of the real images scores far below
+all of them. So it is never given alone. Beside it stand the accuracy of a small classifier of real
+images on conditional samples (and on real test images), the mean distance to the nearest training
+image (and that of real test images: copies would be far nearer), and the spread of samples over
+that of real images (within a class, for conditional nets; 0 means that all are the same)."""
 
 
-def read_rows(out):
-    """Returns the finished rows of a folder, dicts as `tfgan.reproduce.engine` writes them."""
-    files = sorted((Path(out) / "rows").glob("*.json"))
-    return [json.loads(file.read_text(encoding="utf-8")) for file in files]
+def read_rows(name, out):
+    """Returns the finished rows of a paper in a folder, in the paper's order.
+
+    Args:
+        name: key of `PAPERS`.
+        out: folder.
+
+    Returns:
+        list of dicts, as `tfgan.reproduce.engine` writes them.
+
+    Raises:
+        InputError: if a file is damaged.
+    """
+    known = {row.name: (i, row) for i, row in enumerate(PAPERS[name].rows)}
+    found = []
+    for file in sorted((Path(out) / "rows").glob("[!.]*.json")):
+        try:
+            row = json.loads(file.read_text(encoding="utf-8"))
+            if row["paper"] == name and row["row"] in known:
+                found.append(row)
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f"{file} is damaged: remove it, and its row is done again.") from None
+    for row in found:
+        row["title"], row["note"] = known[row["row"]][1].title, known[row["row"]][1].note
+    return sorted(found, key=lambda row: (known[row["row"]][0], row["seed"], row["epochs"] or 0))
 
 
 def write(name, out):
@@ -31,12 +53,11 @@ def write(name, out):
     Args:
         name: key of `PAPERS`.
         out: folder.
+
+    Raises:
+        InputError: if a finished row's file is damaged.
     """
-    out = Path(out)
-    paper = PAPERS[name]
-    order = {row.name: i for i, row in enumerate(paper.rows)}
-    done = [row for row in read_rows(out) if row["paper"] == name]
-    done.sort(key=lambda row: (order.get(row["row"], len(order)), row["seed"], row["epochs"] or 0))
+    out, paper, done = Path(out), PAPERS[name], read_rows(name, out)
     write_json(out / "report.json", {"paper": name, "title": paper.title, "rows": done})
     path = out / "report.md"
     with replacing(path) as temporary:
@@ -49,15 +70,22 @@ def _parts(name, paper, done):
     if any(row["quick"] for row in done):
         yield "**Quick**: rows marked so were trained for a few epochs, to see that everything works."
     for table, title in TABLES.items():
-        rows = [row for row in done if row["table"] == table]
+        rows = [row for row in done if _table_of(row) == table]
         if rows:
             yield f"## {title}\n\n{LAYOUTS[table](paper, rows)}"
-        if table == "references" and rows:
-            yield PARZEN
+    if any("parzen" in row["results"] for row in done):
+        yield f"## What these numbers cannot tell\n\n{PARZEN}"
     yield f"## How to repeat it\n\n{_commands(done)}"
-    figures = "\n\n".join(_figures(row) for row in done if row.get("figures"))
+    shown: set[str] = set()
+    figures = [text for row in done if row.get("figures") for text in _figures(row, shown)]
     if figures:
-        yield f"## Figures\n\n{figures}"
+        yield "\n\n".join(["## Figures", *figures])
+
+
+def _table_of(row):
+    """Numbers of other data never stand beside published ones."""
+    other = row["table"] == "mnist" and not row.get("published_data", True)
+    return "others" if other else row["table"]
 
 
 def _table(head, rows):
@@ -97,13 +125,14 @@ def _distance(row):
     return _pair(row, "memorization", "fake_distance", "real_distance", 2)
 
 
-def _coverage(row, text):
-    result = row["results"].get("coverage")
-    return text.format(**result) if result and "covered" in result else "-"
+def _coverage(row, text, *, needs="covered"):
+    result = row["results"].get("coverage") or {}
+    return "-" if result.get(needs) is None else text.format(**result)
 
 
 _HEAD = [
     "system",
+    "data",
     "published",
     "Parzen log-likelihood here (nats)",
     "sigma",
@@ -117,8 +146,8 @@ _HEAD = [
 
 
 def _mnist(paper, rows):
-    unknown = ["-"] * (len(_HEAD) - 2)
-    lines = [[system, number, *unknown] for system, number in paper.published_beside.items()]
+    unknown = ["-"] * (len(_HEAD) - 3)
+    lines = [[system, "", number, *unknown] for system, number in paper.published_beside.items()]
     return _measured(lines, rows)
 
 
@@ -131,32 +160,63 @@ def _measured(lines, rows):
         lines.append(
             [
                 _label(row),
+                row["data"],
                 row["published"] or "-",
                 *_parzen(row),
                 _pair(row, "classifier", "fake_accuracy", "real_accuracy", 4),
                 _distance(row),
-                f"{row['results']['coverage']['spread']:.2f}",
+                _coverage(row, "{spread:.2f}", needs="spread"),
                 _coverage(row, "{covered} of {of}"),
                 f"{row['epochs']} ({row['best_epoch'] or 'last'})",
                 f"{row['seconds'] / MINUTE:.0f} min",
             ]
         )
     notes = [f"- {row['title']}: {row['note']}." for row in rows if row["note"]]
-    return "\n\n".join([_table(_HEAD, lines), "\n".join(dict.fromkeys(notes)), _protocol(rows)])
+    return "\n\n".join([_table(_HEAD, lines), "\n".join(dict.fromkeys(notes)), _protocols(rows)])
 
 
-def _protocol(rows):
-    p = rows[0]["results"]["parzen"]["protocol"]
+def _protocols(rows):
+    """What each kind of number means, a line per metric and data."""
+    lines = []
+    for row in rows:
+        data, r = row["data"], row["results"]
+        if "parzen" in r:
+            p = r["parzen"]["protocol"]
+            lines.append(
+                f"Parzen, {data}: {p['n_fake']} samples, sigma chosen on {p['sigma_chosen_on']}, mean "
+                f"over {p['n_real']} {p['split']} images and its standard error, {p['features']}."
+            )
+        if "classifier" in r:
+            p = r["classifier"]["protocol"]
+            lines.append(
+                f"Accuracy, {data}: {p['n_fake']} samples and {p['n_real']} {p['split']} images; "
+                f"{p['classifier']}, {p['n_train']} images, seed {p['classifier_seed']}."
+            )
+        if "memorization" in r:
+            p = r["memorization"]["protocol"]
+            lines.append(
+                f"Distance, {data}: mean of {p['n_fake']} samples and of {p['n_real']} {p['split']} "
+                f"images to the nearest of {p['n_train']} training images, {r['memorization']['unit']}."
+            )
+        if "coverage" in r:
+            p = r["coverage"]["protocol"]
+            lines.append(
+                f"Spread, {data}: {p['spread']}; {p['n_fake']} samples, {p['n_real']} {p['split']} "
+                "images." + (f" Classes: {p['modes']}." if "modes" in p else "")
+            )
     return (
-        f"Data: {rows[0]['data']}. Parzen: {p['n_fake']} samples, sigma chosen on "
-        f"{p['sigma_chosen_on']}, mean over {p['n_real']} {p['split']} images and its standard error, "
-        f"{p['features']}."
+        "\n".join(f"- {line}" for line in dict.fromkeys(lines)) + "\n\nSamples are drawn with seed 0."
     )
 
 
 def _references(paper, rows):
-    head = ["samples", "Parzen log-likelihood (nats)", "sigma", "distance: these / real test images"]
-    return _table(head, [[_label(row), *_parzen(row), _distance(row)] for row in rows])
+    head = ["samples", "how many", "data", "Parzen log-likelihood (nats)", "sigma"]
+    head += ["distance: these / real test images"]
+    lines = []
+    for row in rows:
+        count = row["results"]["parzen"]["protocol"]["n_fake"]
+        lines.append([row["title"], f"{count:,}", row["data"], *_parzen(row), _distance(row)])
+    return _table(head, lines)
 
 
 def _modes(paper, rows):
@@ -177,7 +237,7 @@ def _modes(paper, rows):
                 _label(row),
                 _coverage(row, "**{covered} of {of}**"),
                 _coverage(row, "{inside:.3f}"),
-                _coverage(row, "{kl:.3f}"),
+                _coverage(row, "{kl:.3f}", needs="kl"),
                 _coverage(row, "{spread:.2f}"),
                 "never" if seen is None else str(seen),
                 f"{row['seconds'] / MINUTE:.1f} min",
@@ -244,7 +304,11 @@ def _commands(done):
     )
 
 
-def _figures(row):
-    parts = [f"### {_label(row)}"]
-    parts += [f"{caption}:\n\n![{caption}](figures/{file})" for caption, file in row["figures"].items()]
-    return "\n\n".join(parts)
+def _figures(row, shown):
+    """Headings and pictures of a row; each picture once, of rows that share a run."""
+    files = {caption: file for caption, file in row["figures"].items() if file not in shown}
+    shown |= set(files.values())
+    if not files:
+        return []
+    pictures = [f"{caption}:\n\n![{caption}](figures/{file})" for caption, file in files.items()]
+    return [f"### {_label(row)}", *pictures]

@@ -4,7 +4,7 @@ import dataclasses
 
 from tfgan import recipes
 
-_MEASURING = 45.0  # seconds
+MEASURING = 45.0  # seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Row:
         note: what differs from the paper, or what the row is for.
         source: data of its own, or None for the report's.
         run: name of the run, where rows share one; "" is the row's own.
-        optional: whether it is done only if it is asked for by name; it then takes the data asked for.
+        optional: whether it is done only if it is asked for by name.
+        fixed_source: whether no other data make sense.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Row:
     source: str | None = None
     run: str = ""
     optional: bool = False
+    fixed_source: bool = False
 
     @property
     def epochs(self) -> int | None:
@@ -70,7 +72,7 @@ class Trained(Row):
         return recipes.RECIPES[self.recipe].settings["epochs"]
 
     def seconds(self, epochs):
-        return _MEASURING + epochs * self.epoch_seconds
+        return MEASURING + epochs * self.epoch_seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Drawn(Row):
     making: float = 0.0
 
     def seconds(self, epochs):
-        return _MEASURING + self.making
+        return MEASURING + self.making
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,9 +113,9 @@ TABLES = {
 }
 
 REFERENCE_ROWS = (
-    Drawn("real", "10,000 real training images", "references"),
-    Drawn("fewer-real", "1,000 real training images", "references"),
-    Drawn("k-means", "10,000 k-means centroids of them", "references", making=240.0),
+    Drawn("real", "real training images", "references"),
+    Drawn("fewer-real", "a tenth of them", "references"),
+    Drawn("k-means", "k-means centroids of training images", "references", making=240.0),
     Drawn("mean-image", "the mean image", "references"),
     Drawn("noise", "uniform noise", "references"),
 )
