@@ -163,9 +163,6 @@ def test_recipes_refuse_data_of_another_kind(source, tag_source):
         with pytest.raises(InputError, match=words) as error:
             runs.build(config, runs.load_data(config))
         one_line(error)
-    with pytest.raises(InputError, match="give --data npz:FILE") as error:
-        runs.load_data(runs.plan("cgan-tags"))
-    one_line(error)
 
 
 def test_few_images_get_more_epochs(source):

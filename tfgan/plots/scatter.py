@@ -38,5 +38,5 @@ def points(samples, *, real=None, modes=None):
     if modes is not None:
         x, y = np.asarray(modes).T
         axes.scatter(x, y, s=160, facecolors="none", edgecolors="0.5", linewidths=0.8)
-    axes.set(xlim=(0, 1), ylim=(0, 1), xticks=(), yticks=(), aspect="equal")
+    axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), xticks=(), yticks=(), aspect="equal")
     return figure
