@@ -27,7 +27,7 @@ demo: $(VENV)/installed-edge
 	@sed -n 's/^verified: /export verified: /p' $(DEMO)/export.txt
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 test-slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m slow

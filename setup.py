@@ -42,6 +42,7 @@ setup(
             "pillow",
             "pre-commit",
             "pytest",
+            "pytest-xdist",
             "ruff",
             "scikit-learn",
             "setuptools>=77",
