@@ -200,6 +200,13 @@ def convolutional():
     return tfgan.GAN(generator, discriminator, seed=0)
 
 
+def case_name(case):
+    """Names a case of options, the same in every process."""
+    if not isinstance(case, dict):
+        return str(case)
+    return ",".join(f"{key}={getattr(value, '__name__', value)}" for key, value in case.items())
+
+
 def trained(k, *, jit_compile, dropout=0.3, maker=small_cgan, data=None, **compile_args):
     keras.utils.set_random_seed(1)
     gan = maker(dropout=dropout) if maker is small_cgan else maker()
@@ -245,7 +252,7 @@ def assert_alike(one, other):
         {"d_steps": 3, "data": "infinite"},
         {"update": "simultaneous", "maker": small_gan, "matmul_precision": "bfloat16"},
     ],
-    ids=str,
+    ids=case_name,
 )
 def test_bitwise_equal_for_every_k(arguments, jit_compile):
     one = trained(1, jit_compile=jit_compile, **arguments)
