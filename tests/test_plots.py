@@ -70,7 +70,7 @@ def test_same_seed_same_picture(draw, make_gan):
 def test_interpolation_is_a_straight_line(monkeypatch):
     gan, seen = small_gan(), []
     images_of = gan.images_of
-    monkeypatch.setattr(gan, "images_of", lambda z, c=None: seen.append(z) or images_of(z, c))
+    monkeypatch.setattr(gan, "images_of", lambda z, c, **kw: seen.append(z) or images_of(z, c, **kw))
     plots.interpolation(gan, count=5, seed=3)
     lines = seen[0].reshape(10, 5, -1)
     ends = gan.draw_latents(20, seed=3)

@@ -10,6 +10,13 @@ over the real images', on MNIST: at .05, .09 in the best model of 20 epochs (wit
 .02 after 10, without dropout in the generator 0); at .5, .25 after 10 epochs and, by the random
 numbers, .14 or .29 in the best model of 100. The update is Algorithm 1, which the paper builds on;
 at .05 the simultaneous one did worse (validation Parzen -68 against -36 after 20 epochs).
+
+What undoes this is latents whose mean is 0, a generator without dropout (noise that training sees and
+sampling does not), the first paper's update and output bias, and an average of the weights: Parzen
+229.2 +- 2.3, accuracy 0.989, spread .95 by
+
+    tfgan train cgan-mnist --out runs/improved --set noise=uniform --set g_dropout=0 \\
+        --set update=simultaneous --set latent_limit=0.05 --set mean_image=true --set ema_decay=0.9999
 """
 
 from tfgan import checks
