@@ -42,7 +42,7 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
         "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
         "settings": settings,
         "overrides": list(changes),
-        "versions": _versions(),
+        "versions": versions(),
     }
 
 
@@ -150,7 +150,8 @@ def resumed_config(path, config):
     return old
 
 
-def _versions():
+def versions():
+    """dict: package -> version, of what a result depends on."""
     packages = ("tfgan", "tensorflow", "keras", "numpy")
     found = {"python": platform.python_version()}
     return found | {package: importlib.metadata.version(package) for package in packages}

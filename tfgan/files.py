@@ -1,6 +1,7 @@
 """Files that are whole or absent: written beside their place, then renamed into it."""
 
 import contextlib
+import csv
 import json
 import os
 import shutil
@@ -52,3 +53,9 @@ def write_json(path, value):
     """Writes `value` as indented JSON, whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_csv(path):
+    """Returns the rows of a CSV file with a head, each a dict of text by column."""
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

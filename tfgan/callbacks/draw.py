@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from tfgan import plots, tagging
+from tfgan.callbacks.sampling import is_due
 from tfgan.checks import at_least_one
 from tfgan.files import replacing
 
@@ -37,10 +38,9 @@ class SampleGrid(keras.callbacks.Callback):
         self._draw()  # what cannot be drawn says so now, not after an epoch
 
     def on_epoch_end(self, epoch, logs=None):
-        number = epoch + 1
-        if number % self.every and number != self.params.get("epochs"):
+        if not is_due(self, epoch):
             return
-        plots.save(self._draw(), self.directory / f"epoch-{number:04d}.png")
+        plots.save(self._draw(), self.directory / f"epoch-{epoch + 1:04d}.png")
 
     def _draw(self):
         return plots.samples(self.model, count=self.count, seed=self.seed, class_names=self.class_names)
@@ -76,7 +76,7 @@ class OneDimensional(keras.callbacks.Callback):
             self._take(0)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params.get("epochs"):
+        if is_due(self, epoch):
             self._take(epoch + 1)
 
     def _take(self, epoch):
@@ -107,9 +107,8 @@ class SampleTags(keras.callbacks.Callback):
         self.seed = seed
 
     def on_epoch_end(self, epoch, logs=None):
-        number = epoch + 1
-        if number % self.every and number != self.params.get("epochs"):
+        if not is_due(self, epoch):
             return
         text = tagging.table(self.model, self.tags, split="valid", count=self.count, seed=self.seed)
-        with replacing(self.directory / f"epoch-{number:04d}.tsv") as temporary:
+        with replacing(self.directory / f"epoch-{epoch + 1:04d}.tsv") as temporary:
             temporary.write_text(text, encoding="utf-8")

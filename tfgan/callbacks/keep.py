@@ -9,9 +9,9 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfgan.callbacks.sampling import check_labels, even_samples
+from tfgan.callbacks.sampling import check_labels, even_samples, is_due
 from tfgan.checks import at_least_one
-from tfgan.files import replacing
+from tfgan.files import read_csv, replacing
 from tfgan.metrics import parzen
 
 
@@ -83,7 +83,7 @@ class BestParzen(keras.callbacks.Callback):
         check_labels(self)
 
     def on_epoch_end(self, epoch, logs=None):
-        if (epoch + 1) % self.every and epoch + 1 != self.params.get("epochs"):
+        if not is_due(self, epoch):
             return
         images, _ = even_samples(self.model, self.samples, seed=self.seed, ema=self.ema)
         _, means = parzen.select_sigma(images, self.valid)
@@ -109,8 +109,7 @@ class MetricsLog(keras.callbacks.Callback):
         self.path = Path(path)
         self.rows = []
         if first_epoch and self.path.is_file():
-            with open(self.path, newline="", encoding="utf-8") as file:
-                self.rows = [r for r in csv.DictReader(file) if int(r["epoch"]) <= first_epoch]
+            self.rows = [r for r in read_csv(self.path) if int(r["epoch"]) <= first_epoch]
 
     def best(self, name):
         """Returns the highest value of a column so far, or -infinity."""

@@ -1,7 +1,12 @@
-"""How callbacks sample the GAN they watch."""
+"""When callbacks look at the GAN they watch, and how they sample it."""
 
 from tfgan.conditions import Labels
 from tfgan.errors import InputError
+
+
+def is_due(callback, epoch):
+    """Whether a callback acts at the end of an epoch (from 0): every `every` of them, and the last."""
+    return (epoch + 1) % callback.every == 0 or epoch + 1 == callback.params.get("epochs")
 
 
 def check_labels(callback):

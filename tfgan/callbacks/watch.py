@@ -5,7 +5,7 @@ import sys
 import keras
 import numpy as np
 
-from tfgan.callbacks.sampling import check_labels, even_samples
+from tfgan.callbacks.sampling import check_labels, even_samples, is_due
 from tfgan.checks import at_least_one
 from tfgan.errors import InputError
 from tfgan.metrics import coverage
@@ -62,9 +62,9 @@ class ModeCoverage(keras.callbacks.Callback):
             self._shares = counts / max(1, counts.sum())
 
     def on_epoch_end(self, epoch, logs=None):
-        epochs = self.params.get("epochs") or epoch + 1
-        if (epoch + 1) % self.every and epoch + 1 != epochs:
+        if not is_due(self, epoch):
             return
+        epochs = self.params.get("epochs") or epoch + 1
         found = self.measure()
         missed = 2 * (epoch + 1) >= epochs and found.get("modes", 0) < found.get("of", 0)
         collapsed = found.get("spread", 1) < LEAST_SPREAD or missed

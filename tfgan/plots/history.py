@@ -1,12 +1,12 @@
 """Training curves of a run."""
 
-import csv
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tfgan.errors import InputError
+from tfgan.files import read_csv
 
 # Panel -> the columns of `metrics.csv` it shows, with what they are called.
 PANELS = {
@@ -65,9 +65,8 @@ def _columns(source):
     if not path.is_file():
         raise InputError(f"no training log at {path}: give a run directory or its metrics.csv.")
     columns: dict[str, list[tuple[int, float]]] = {}
-    with open(path, newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            for name, text in row.items():
-                if name != "epoch" and text:
-                    columns.setdefault(name, []).append((int(row["epoch"]), float(text)))
+    for row in read_csv(path):
+        for name, text in row.items():
+            if name != "epoch" and text:
+                columns.setdefault(name, []).append((int(row["epoch"]), float(text)))
     return columns

@@ -1,15 +1,16 @@
 """Does the rows of a report: trains, measures, draws, writes."""
 
-import csv
 import os
 import platform
 import time
 from pathlib import Path
 from typing import Any
 
-from tfgan import evaluation, plots, runs
+from tfgan import configs, evaluation, plots, runs
+from tfgan.callbacks.sampling import even_samples
+from tfgan.data import load
 from tfgan.errors import InputError
-from tfgan.files import write_json
+from tfgan.files import read_csv, write_json
 from tfgan.metrics import parzen
 from tfgan.reproduce import report
 from tfgan.reproduce.figures import PICTURES
@@ -71,19 +72,19 @@ def _result(job, **more):
         "quick": job.quick,
         "command": job.command,
         "machine": machine(),
+        "versions": configs.versions(),
         **more,
     }
 
 
 def _draw(job, out, verbose):
-    config = runs.plan("gan-mnist", source=job.source, data_dir=job.data_dir)
-    data = runs.load_data(config)
+    data = load(job.source, data_dir=job.data_dir)
     start = time.monotonic()
     samples = REFERENCES[job.row.name](data, DRAWING_SEED)
     names = ("parzen", "memorization")
     results = {name: evaluation.METRICS[name](samples, None, data, DRAWING_SEED) for name in names}
     seconds = time.monotonic() - start
-    return _result(job, data=data.name, seconds=seconds, results=results, versions=config["versions"])
+    return _result(job, data=data.name, seconds=seconds, results=results)
 
 
 def _train(job, out, verbose):
@@ -118,10 +119,7 @@ def _train(job, out, verbose):
 def _log(path):
     """The rows of a run's log; none where there is no run."""
     file = path / "metrics.csv"
-    if not file.is_file():
-        return []
-    with open(file, newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
+    return read_csv(file) if file.is_file() else []
 
 
 def _picture(job, out, verbose):
@@ -130,8 +128,7 @@ def _picture(job, out, verbose):
     folder.mkdir(parents=True, exist_ok=True)
     numbers, figures = PICTURES[job.row.name](folder)
     seconds = time.monotonic() - start
-    versions = runs.plan("gan-mnist")["versions"]
-    return _result(job, seconds=seconds, results=numbers, figures=figures, versions=versions)
+    return _result(job, seconds=seconds, results=numbers, figures=figures)
 
 
 _DO = {Drawn: _draw, Trained: _train, Pictured: _picture}
@@ -140,10 +137,9 @@ _DO = {Drawn: _draw, Trained: _train, Pictured: _picture}
 def _best_truncation(gan, data):
     """The truncation of highest validation Parzen log-likelihood, as the papers choose sigma."""
     valid, _ = data.arrays("valid", limit=evaluation.VALID_LIMIT)
-    conditions = None if gan.condition is None else gan.condition.example(SAMPLES)
 
     def score(truncation):
-        images = gan.sample(SAMPLES, conditions, seed=DRAWING_SEED, truncation=truncation)
+        images, _ = even_samples(gan, SAMPLES, seed=DRAWING_SEED, truncation=truncation)
         return parzen.select_sigma(images, valid)[1].max()
 
     return max(TRUNCATIONS, key=score)

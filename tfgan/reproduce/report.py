@@ -171,8 +171,13 @@ def _measured(lines, rows):
                 f"{row['seconds'] / MINUTE:.0f} min",
             ]
         )
-    notes = [f"- {row['title']}: {row['note']}." for row in rows if row["note"]]
-    return "\n\n".join([_table(_HEAD, lines), "\n".join(dict.fromkeys(notes)), _protocols(rows)])
+    return "\n\n".join([_table(_HEAD, lines), *_notes(rows), _protocols(rows)])
+
+
+def _notes(rows):
+    """One list of what is to say of rows, or nothing."""
+    notes = dict.fromkeys(f"- {row['title']}: {row['note']}." for row in rows if row["note"])
+    return ["\n".join(notes)] if notes else []
 
 
 def _protocols(rows):
@@ -243,8 +248,7 @@ def _modes(paper, rows):
                 f"{row['seconds'] / MINUTE:.1f} min",
             ]
         )
-    notes = [f"- {row['title']}: {row['note']}." for row in rows if row["note"]]
-    return "\n\n".join([_table(head, lines), *(["\n".join(notes)] if notes else [])])
+    return "\n\n".join([_table(head, lines), *_notes(rows)])
 
 
 def _tags(paper, rows):
