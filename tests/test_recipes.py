@@ -124,8 +124,9 @@ def test_full_size_steps(name, source):
 
 def test_cgan_mnist_is_the_papers(source):
     config = runs.plan("cgan-mnist", source=source)
-    gan = runs.build(config, runs.load_data(config))
-    assert gan.noise == "unit_uniform"
+    data = runs.load_data(config)
+    gan = runs.build(config, data)
+    assert (gan.noise, gan.update) == ("unit_uniform", "simultaneous")
     g, d = gan.generator, gan.discriminator
     assert (g.latent_dim, g.latent_units, g.condition_units, g.units) == (100, 200, 1000, 1200)
     assert (d.image_units, d.condition_units, d.units) == (240, 50, 240)
@@ -134,6 +135,29 @@ def test_cgan_mnist_is_the_papers(source):
     np.testing.assert_allclose(rate(50_000), 0.1 / 1.00004**50_000, rtol=1e-4)
     np.testing.assert_allclose(rate(1_000_000), 1e-6, rtol=1e-5)
     assert RECIPES["cgan-mnist"].best_by_parzen
+    no_latents = g([np.full((1, 100), 0.5, "float32"), np.zeros((1,), "int32")])
+    other = [np.zeros_like(w) if w.shape[0] == 100 else w for w in g.get_weights()]
+    g.set_weights(other)  # the middle of the unit cube is where the latents say nothing
+    np.testing.assert_array_equal(no_latents, g([np.zeros((1, 100)), np.zeros((1,), "int32")]))
+
+
+def test_a_rate_falls_as_told(source):
+    for name in ("gan-mnist", "cgan-mnist"):
+        config = runs.plan(name, source=source, changes=["decay=1.0002"])
+        gan = runs.build(config, runs.load_data(config))
+        for optimizer in (gan.g_optimizer, gan.d_optimizer):
+            np.testing.assert_allclose(optimizer._learning_rate(5_000), 0.1 / 1.0002**5_000, rtol=1e-4)
+        for value in ("0.9", "2", "NaN"):
+            with pytest.raises(InputError, match="decay") as error:
+                runs.plan(name, source=source, changes=[f"decay={value}"])
+            one_line(error)
+
+
+def test_an_unknown_prior(source):
+    config = runs.plan("cgan-mnist", source=source, changes=["noise=flat"])
+    with pytest.raises(InputError, match="noise must be one of") as error:
+        runs.build(config, runs.load_data(config))
+    one_line(error)
 
 
 def test_cgan_tags_is_the_papers(tag_source):

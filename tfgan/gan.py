@@ -298,7 +298,7 @@ class GAN(Trainer):
         z = self.latents_of(int(count), steps.SAMPLE_STREAM, seed=seed).numpy()
         if truncation == 1:
             return z
-        mean = np.float32(latents.MEANS[self.noise])
+        mean = np.float32(latents.moments(self.noise)[0])
         return mean + np.float32(truncation) * (z - mean)
 
     def latents_of(self, count, number, *, seed=None):

@@ -52,7 +52,11 @@ NOISES = {
     "unit_uniform": _uniform(0.0, 1.0),  # Mirza & Osindero, 2014
 }
 
-MEANS = {"normal": 0.0, "uniform": 0.0, "unit_uniform": 0.5}
+_MOMENTS = {  # mean and standard deviation
+    "normal": (0.0, 1.0),
+    "uniform": (0.0, 1.0),
+    "unit_uniform": (0.5, 1 / math.sqrt(12)),
+}
 
 
 def get(noise):
@@ -66,3 +70,9 @@ def get(noise):
     if noise not in NOISES:
         raise InputError(f"noise must be one of {', '.join(NOISES)}, got {noise!r}.")
     return NOISES[noise]
+
+
+def moments(noise):
+    """Mean and standard deviation of the prior of that name, floats; refuses as `get` does."""
+    get(noise)
+    return _MOMENTS[noise]

@@ -15,7 +15,7 @@ def build(data, settings, steps_per_epoch):
     generator = goodfellow2014.Generator(data.image_shape, latent_dim=settings["latent_dim"])
     generator.set_mean_image(data.mean_image())
     gan = GAN(generator, goodfellow2014.Discriminator(data.image_shape), seed=settings["seed"])
-    return compile_as_published(gan, settings, steps_per_epoch)
+    return compile_as_published(gan, settings, steps_per_epoch, decay=settings["decay"])
 
 
 RECIPE = Recipe(
@@ -32,6 +32,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "simultaneous",
         "d_steps": 1,
+        "decay": 1.000004,
         "ema_decay": 0.0,
         **EXECUTION,
         "sample_every": 5,

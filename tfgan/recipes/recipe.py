@@ -138,7 +138,9 @@ def _check(settings):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if type(value) is int and value >= 2**31:
             raise InputError(f"{key} must be below 2**31, got {value}.")
-        if key.endswith(("dropout", "decay", "beta_1")) and not 0 <= value < 1:
+        if key.endswith(("dropout", "ema_decay", "beta_1")) and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
+        if key == "decay" and not 1 <= value < 2:
+            raise InputError(f"decay, a step's divisor of the rate, must lie in [1, 2), got {value}.")
         if key.endswith(("rate", "limit")) and not 0 < value < float("inf"):
             raise InputError(f"{key} must be a positive number, got {value}.")

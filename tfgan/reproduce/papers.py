@@ -34,14 +34,7 @@ _GAN: dict[str, Any] = {
 }
 _CGAN: dict[str, Any] = {
     "recipe": "cgan-mnist",
-    "changes": (
-        "noise=uniform",
-        "g_dropout=0.0",
-        "update=simultaneous",
-        "latent_limit=0.05",
-        "mean_image=true",
-        "ema_decay=0.9999",
-    ),
+    "changes": ("noise=uniform", "g_dropout=0.0", "ema_decay=0.9999"),
     "run": "cgan-improved",
     "epoch_seconds": 9,
 }
@@ -161,7 +154,8 @@ PAPERS = {
                 "conditional adversarial nets, as published",
                 "mnist",
                 published="132 ± 1.8",
-                note="the published nets and schedule; what the paper leaves open, see the recipe",
+                note="the published nets, prior, schedule and dropout; what the paper leaves open (the "
+                "latents standardised, initial weights, simultaneous update) is in the recipe",
                 recipe="cgan-mnist",
                 epoch_seconds=9,
             ),
@@ -169,9 +163,8 @@ PAPERS = {
                 "cgan-improved",
                 "conditional adversarial nets, improved",
                 "mnist",
-                note="the same networks and schedule; latents U(-1.73, 1.73), no dropout in the "
-                "generator, simultaneous update, output bias at the mean image, moving average of the "
-                "generator's weights",
+                note="the same networks and schedule; no dropout in the generator, sampled by a moving "
+                "average of its weights",
                 **_CGAN,
             ),
             Trained(

@@ -42,9 +42,11 @@ class Generator(keras.Model):
         units: int. Width of the joint layer.
         dropout: float in [0, 1). Fraction of the units of each hidden layer dropped while training;
             sampling runs without.
+        latent_mean: float. Taken from the latents before the first layer.
+        latent_std: float > 0. Then they are divided by it. With the moments of the prior
+            (`tfgan.latents.moments`) the layer sees latents of mean 0 and variance 1; without, SGD
+            barely learns from U(0, 1), and the condition drowns the latents.
         latent_limit: float > 0. Initial weights of the layer on the latents are U(-limit, limit).
-            Where every sample of a class comes out the same, the condition drowns the latents
-            (dropout is noise enough for the generator): a wider start helps.
 
     Inputs: `[latents, condition]`, float `(batch, latent_dim)` and `(batch, *condition.shape)`.
     Output shape: float `(batch, *image_shape)`, [0, 1].
@@ -68,6 +70,8 @@ class Generator(keras.Model):
         condition_units=1000,
         units=1200,
         dropout=0.5,
+        latent_mean=0.0,
+        latent_std=1.0,
         latent_limit=GENERATOR_LIMIT,
         **kwargs,
     ):
@@ -79,6 +83,8 @@ class Generator(keras.Model):
         self.condition_units = condition_units
         self.units = units
         self.dropout = dropout
+        self.latent_mean = latent_mean
+        self.latent_std = latent_std
         self.latent_limit = latent_limit
         init = uniform(GENERATOR_LIMIT)
         self.latent_hidden = layers.Dense(
@@ -95,7 +101,7 @@ class Generator(keras.Model):
 
     def call(self, inputs, training=None):
         latents, condition = inputs
-        z = self.latent_hidden(latents)
+        z = self.latent_hidden((latents - self.latent_mean) / self.latent_std)
         y = self.condition_hidden(self.condition.encode(condition))
         x = self.drop1(ops.concatenate([z, y], axis=-1), training=training)
         x = self.drop2(self.joint(x), training=training)
@@ -115,6 +121,8 @@ class Generator(keras.Model):
             "condition_units": self.condition_units,
             "units": self.units,
             "dropout": self.dropout,
+            "latent_mean": self.latent_mean,
+            "latent_std": self.latent_std,
             "latent_limit": self.latent_limit,
         }
 
