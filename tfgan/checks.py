@@ -51,7 +51,7 @@ def at_least_one(name, value):
     return value
 
 
-def check_mismatched(gan, mismatched, update):
+def check_mismatched(gan, mismatched):
     """Refuses mismatched pairs where there are no labels to mix up."""
     check_choice("mismatched", mismatched, (True, False))
     if not mismatched:
@@ -60,11 +60,6 @@ def check_mismatched(gan, mismatched, update):
         raise InputError(
             "mismatched=True needs a CGAN with labels of at least 2 classes, got "
             f"{gan.condition or 'no condition'}: leave it out."
-        )
-    if update != "alternating":
-        raise InputError(
-            f"mismatched=True goes with update='alternating', got {update!r}: choose that, or leave "
-            "mismatched out."
         )
 
 

@@ -162,7 +162,6 @@ class GAN(Trainer):
                 "simultaneous" knows only 1.
             mismatched: bool. Whether a conditional discriminator also learns to reject real images
                 with other labels than theirs; they and the fakes make half of the rejected each.
-                For "alternating" updates.
             ema_decay: float in (0, 1) or None. Decay per generator step of a moving average of the
                 generator's weights, which then makes the samples; None keeps no average. Compiling
                 anew begins a new one.
@@ -190,7 +189,7 @@ class GAN(Trainer):
             "run_eagerly": run_eagerly,
         }
         self.compile_loop(**execution)
-        checks.check_mismatched(self, mismatched, update)
+        checks.check_mismatched(self, mismatched)
         self.mismatched = mismatched
         self._set_ema(ema_decay)
         self.update = update

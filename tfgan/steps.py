@@ -43,12 +43,8 @@ def d_step(gan, real_images, condition, step):
     with tf.GradientTape() as tape:
         real_logits = gan.discriminate(real_images, condition, training=True)
         fake_logits = gan.discriminate(fake_images, condition, training=True)
-        negatives = fake_logits
-        if gan.mismatched:
-            wrong = gan.condition.mismatch(condition, gan.seed_pair(step + MISMATCH_STREAM))
-            wrong_logits = gan.discriminate(real_images, wrong, training=True)
-            negatives = tf.concat([fake_logits, wrong_logits], axis=0)  # (2 B, 1): half the loss each
-        d_loss = gan.loss_pair.d_loss(real_logits, negatives)
+        wrong_logits = _wrong_logits(gan, real_images, condition, step)
+        d_loss = _d_loss(gan, real_logits, fake_logits, *wrong_logits)
         total = _with_regularization(d_loss, gan.discriminator)
     variables = gan.discriminator.trainable_variables
     gan.d_optimizer.apply(tape.gradient(total, variables), variables)
@@ -58,6 +54,23 @@ def d_step(gan, real_images, condition, step):
         d_real=tf.sigmoid(real_logits),
         d_fake=tf.sigmoid(fake_logits),
     )
+
+
+def _wrong_logits(gan, real_images, condition, step):
+    """Of real images with other labels than theirs, where the discriminator learns from such pairs.
+
+    Returns:
+        Tuple of one tensor of logits `(batch, 1)`, or of none.
+    """
+    if not gan.mismatched:
+        return ()
+    wrong = gan.condition.mismatch(condition, gan.seed_pair(step + MISMATCH_STREAM))
+    return (gan.discriminate(real_images, wrong, training=True),)
+
+
+def _d_loss(gan, real_logits, *negatives):
+    """The discriminator's loss, to which each kind of negatives adds as much."""
+    return gan.loss_pair.d_loss(real_logits, tf.concat(negatives, axis=0))
 
 
 def g_step(gan, real_images, condition, step):
@@ -93,13 +106,14 @@ def simultaneous_step(gan, real_images, condition, step):
         # Keras's Dropout, XLA's fusion of it took 28 ms on a CPU where the whole step takes 11.
         real_logits = gan.discriminate(real_images, condition, training=True)
         fake_logits = gan.discriminate(fake_images, condition, training=True)
-        d_outputs = (real_logits, fake_logits, *gan.discriminator.losses)
+        logits = (real_logits, fake_logits, *_wrong_logits(gan, real_images, condition, step))
+        d_outputs = (*logits, *gan.discriminator.losses)
     with tf.GradientTape(persistent=True) as loss_tape:
-        loss_tape.watch((real_logits, fake_logits))
-        d_loss = gan.loss_pair.d_loss(real_logits, fake_logits)
+        loss_tape.watch(logits)
+        d_loss = _d_loss(gan, *logits)
         g_loss = gan.loss_pair.g_loss(fake_logits)
     zero = tf.UnconnectedGradients.ZERO  # a loss may do without some logits
-    d_slopes = loss_tape.gradient(d_loss, (real_logits, fake_logits), unconnected_gradients=zero)
+    d_slopes = loss_tape.gradient(d_loss, logits, unconnected_gradients=zero)
     g_slope = loss_tape.gradient(g_loss, fake_logits, unconnected_gradients=zero)
     d_variables = gan.discriminator.trainable_variables
     if gan.samplewise:
@@ -141,8 +155,8 @@ def _shared_gradients(tape, outputs, d_slopes, g_slope, variables, fake_images):
 
     Args:
         tape: watched the discriminator and `fake_images`.
-        outputs: (real logits, fake logits, *the discriminator's own losses).
-        d_slopes: (d d_loss / d real logits, d d_loss / d fake logits), each `(batch, 1)`.
+        outputs: (real logits, fake logits, perhaps others, *the discriminator's own losses).
+        d_slopes: of d_loss by those logits, each `(batch, 1)`.
         g_slope: d g_loss / d fake logits, `(batch, 1)`.
         variables: the discriminator's.
         fake_images: `(batch, H, W, C)`.
@@ -150,12 +164,12 @@ def _shared_gradients(tape, outputs, d_slopes, g_slope, variables, fake_images):
     Returns:
         The discriminator's gradients, and d g_loss / d fake_images.
     """
-    real_slope, fake_slope = d_slopes
+    real_slope, fake_slope, *others = d_slopes
     fake_slope = tf.where(
         tf.abs(fake_slope) < _LEAST_SLOPE, tf.cast(_LEAST_SLOPE, fake_slope.dtype), fake_slope
     )
     *gradients, image_slope = _gradient(
-        tape, outputs, [*variables, fake_images], (real_slope, fake_slope)
+        tape, outputs, [*variables, fake_images], (real_slope, fake_slope, *others)
     )
     ratio = tf.cast(g_slope / fake_slope, image_slope.dtype)
     ones = tf.ones(tf.rank(image_slope) - 1, tf.int32)
