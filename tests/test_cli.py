@@ -82,7 +82,17 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
     code, out, _ = tfgan("evaluate", trained, "--samples", 60, "--json", numbers)
     assert code == 0
     assert "real test images" in out
-    assert json.loads(numbers.read_text())["parzen"]["protocol"]["n_fake"] == 60
+    plain = json.loads(numbers.read_text())
+    assert plain["parzen"]["protocol"]["n_fake"] == 60
+    assert "sampling" not in plain
+    latents = ["--truncation", "0.5", "--smoothing", "0.3"]
+    assert tfgan("evaluate", trained, "--samples", 60, "--json", numbers, *latents)[0] == 0
+    other = json.loads(numbers.read_text())
+    assert other["sampling"] == {"truncation": 0.5, "smoothing": 0.3}
+    assert other["parzen"]["log_likelihood"] != plain["parzen"]["log_likelihood"]
+    before = (trained / "samples.png").read_bytes()
+    assert tfgan("sample", trained, "--interpolate", *latents)[0] == 0
+    assert (trained / "samples.png").read_bytes() != before
     code, out, _ = tfgan("export", trained, "--to", "saved_model", "--out", tmp_path / "served")
     assert code == 0
     assert "equal Keras's" in out
@@ -135,6 +145,8 @@ MISTAKES = {
     "metric": (["evaluate", "RUN", "--metrics", "parsen"], "did you mean parzen"),
     "samples": (["evaluate", "RUN", "--samples", "0"], "--samples"),
     "count": (["sample", "RUN", "--count", "0"], "--count"),
+    "truncation": (["sample", "RUN", "--truncation", "0"], "--truncation"),
+    "smoothing": (["evaluate", "RUN", "--smoothing", "-1"], "--smoothing"),
     "huge count": (["sample", "RUN", "--count", "100000"], "at most"),
     "condition": (["sample", "RUN", "--condition", "0,9"], "[0, 3)"),
     "condition word": (["sample", "RUN", "--condition", "cat"], "0,1,2"),

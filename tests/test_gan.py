@@ -9,6 +9,7 @@ import tensorflow as tf
 from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
 
 import tfgan
+from tfgan import latents
 from tfgan.conditions import Labels
 from tfgan.errors import InputError
 
@@ -584,6 +585,40 @@ def test_truncation_scales_latents_towards_their_mean(noise, mean):
         gan.images_of(mean + 0.25 * (gan.draw_latents(5, seed=1) - mean)),
     )
     np.testing.assert_array_equal(gan.sample(5, seed=1, truncation=1), gan.sample(5, seed=1))
+
+
+@pytest.mark.parametrize("noise", ["normal", "unit_uniform"])
+@pytest.mark.parametrize("make", [small_gan, small_cgan])
+def test_smoothing_is_a_mean_of_nearby_images(make, noise):
+    gan = make(noise=noise)
+    rng = np.random.default_rng(0)
+    gan.generator.set_weights([rng.normal(size=w.shape) for w in gan.generator.get_weights()])
+    std = 1 if noise == "normal" else 12**-0.5
+    z = gan.draw_latents(7, seed=1)
+    labels = np.arange(7) % 3 if gan.conditional else None
+    around = list(latents.nearby(z, 0.4 * std))
+    assert len(around) == 6
+    offsets = np.array(around) - z  # (6, 7, 5)
+    assert offsets.std() == pytest.approx(0.4 * std, rel=0.5)
+    np.testing.assert_allclose(offsets.mean(axis=0), 0, atol=1e-6)
+    mean = np.mean([gan.images_of(near, labels) for near in around], axis=0)
+    smooth = gan.images_of(z, labels, smoothing=0.4)
+    np.testing.assert_allclose(smooth, mean, atol=1e-6)
+    assert np.abs(smooth - gan.images_of(z, labels)).max() > 1e-4
+    np.testing.assert_array_equal(gan.sample(7, labels, seed=1, smoothing=0.4), smooth)
+    np.testing.assert_array_equal(gan.images_of(z, labels, smoothing=0), gan.images_of(z, labels))
+    alone = [
+        gan.images_of(z[i : i + 1], None if labels is None else labels[i : i + 1], smoothing=0.4)[0]
+        for i in range(7)
+    ]
+    np.testing.assert_allclose(alone, smooth, atol=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, float("nan"), float("inf"), "1", True, None])
+def test_wrong_smoothing(smoothing):
+    with pytest.raises(InputError, match="smoothing") as error:
+        small_gan().sample(1, smoothing=smoothing)
+    one_line(error)
 
 
 @pytest.mark.parametrize("truncation", [0, -1, 1.5, "1", True, float("nan")])

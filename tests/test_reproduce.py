@@ -208,13 +208,13 @@ def test_truncation_is_what_validation_images_choose(source):
             picked = valid[rng.integers(len(valid), size=count)]
             return picked + abs(truncation - 0.5) * rng.standard_normal(picked.shape)
 
-    assert engine._best_truncation(Fake(), data) == 0.5
+    assert engine._best("truncation", Fake(), data) == 0.5
 
 
 def test_rows_of_one_run_and_a_row_that_cannot_be_done(source, tmp_path, monkeypatch):
     """The second row trains nothing; the third fails, the fourth is done all the same."""
     monkeypatch.setattr(engine, "SAMPLES", 100)
-    monkeypatch.setattr(engine, "TRUNCATIONS", (1.0, 0.5))
+    monkeypatch.setattr(engine, "TRIED", {"truncation": (1.0, 0.5)})
     out = tmp_path / "out"
     common = {"epochs": 2, "source": source}
     jobs = reproduce.jobs("gan2014", only=["gan", "gan-average", "gan-truncated"], **common)

@@ -135,6 +135,13 @@ def check_truncation(truncation):
         raise InputError(f"truncation must lie above 0 and be at most 1, got {truncation!r}.")
 
 
+def check_smoothing(smoothing):
+    """Refuses what is no number of at least 0."""
+    number = isinstance(smoothing, (int, float)) and not isinstance(smoothing, bool)
+    if not number or not 0 <= smoothing < float("inf"):
+        raise InputError(f"smoothing must be a number of at least 0, got {smoothing!r}.")
+
+
 def find_latent_dim(generator, latent_dim):
     """Returns the width of the generator's latents.
 

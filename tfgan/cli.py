@@ -11,13 +11,26 @@ import click
 from tfgan.errors import InputError
 
 SEED = click.IntRange(0, 2**31 - 1)
-TRUNCATION = click.option(
-    "--truncation",
-    type=click.FloatRange(0, 1, min_open=True),
-    default=1.0,
-    show_default=True,
-    help="Below 1: more typical samples, less varied.",
-)
+_UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
+
+
+def _sampling_options(command):
+    """Adds what `gan.sample` can be told of the latents."""
+    truncation = click.option(
+        "--truncation",
+        type=click.FloatRange(0, 1, min_open=True),
+        default=_UNCHANGED["truncation"],
+        show_default=True,
+        help="Below 1: more typical samples, less varied.",
+    )
+    smoothing = click.option(
+        "--smoothing",
+        type=click.FloatRange(0, 10),
+        default=_UNCHANGED["smoothing"],
+        show_default=True,
+        help="Above 0: each sample is the mean of six, of latents that far around its own.",
+    )
+    return truncation(smoothing(command))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -86,9 +99,9 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
 @click.option("--condition", metavar="0,1,2", help="Classes, one row each.  [default: all]")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same picture.")
 @click.option("--interpolate", is_flag=True, help="Each row is a line between two latents.")
-@TRUNCATION
+@_sampling_options
 @click.option("--out", metavar="FILE.png", help="Picture.  [default: RUN/samples.png]")
-def sample(run, count, condition, seed, interpolate, truncation, out):
+def sample(run, count, condition, seed, interpolate, out, **sampling):
     """Draw samples of RUN as a picture; of a run on tags, write a table of words for test images."""
     _import_tensorflow()
     from tfgan import plots, runs
@@ -97,7 +110,7 @@ def sample(run, count, condition, seed, interpolate, truncation, out):
         raise InputError(f"--count must be at least 1, got {count}.")
     if runs.recipe_of(_path(run)).tags:
         refused = condition is not None or interpolate
-        _sample_tags(run, out, count, seed, truncation=truncation, refused=refused)
+        _sample_tags(run, out, count, seed, sampling, refused=refused)
         return
     file = _path(out) if out else _path(run) / "samples.png"
     _check_file(file)
@@ -110,14 +123,14 @@ def sample(run, count, condition, seed, interpolate, truncation, out):
         conditions=_labels(condition),
         count=count,
         seed=seed,
-        truncation=truncation,
+        **sampling,
         class_names=runs.read_config(_path(run))["class_names"],
     )
     plots.save(figure, file)
     click.echo(f"picture: {file}")
 
 
-def _sample_tags(run, out, count, seed, *, truncation, refused):
+def _sample_tags(run, out, count, seed, sampling, *, refused):
     """Prints and writes a table of tags found for test images."""
     from tfgan import runs, tagging
     from tfgan.files import replacing
@@ -128,9 +141,7 @@ def _sample_tags(run, out, count, seed, *, truncation, refused):
     _check_file(file)
     gan = runs.load(_path(run))
     data = runs.load_data(runs.read_config(_path(run)))
-    table = tagging.table(
-        gan, data.tags, count=count or tagging.COUNT, seed=seed, truncation=truncation
-    )
+    table = tagging.table(gan, data.tags, count=count or tagging.COUNT, seed=seed, **sampling)
     with replacing(file) as temporary:
         temporary.write_text(table, encoding="utf-8")
     click.echo(f"{table}table: {file}")
@@ -141,9 +152,9 @@ def _sample_tags(run, out, count, seed, *, truncation, refused):
 @click.option("--metrics", metavar="A,B", help="parzen, classifier, coverage, ...  [default: all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option("--seed", type=SEED, default=0, show_default=True)
-@TRUNCATION
+@_sampling_options
 @click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")
-def evaluate(run, metrics, samples, seed, truncation, json_file):
+def evaluate(run, metrics, samples, seed, json_file, **sampling):
     """Measure RUN against the data it was trained on."""
     _import_tensorflow()
     from tfgan import evaluation, runs
@@ -162,7 +173,7 @@ def evaluate(run, metrics, samples, seed, truncation, json_file):
         metrics=names,
         samples=samples,
         seed=seed,
-        sampling=None if truncation == 1 else {"truncation": truncation},
+        sampling={name: value for name, value in sampling.items() if value != _UNCHANGED[name]},
     )
     for line in evaluation.lines(results):
         click.echo(line)

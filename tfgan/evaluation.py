@@ -218,7 +218,7 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0, sampling=None):
         metrics: names in `METRICS`; None is all that apply.
         samples: int. Images drawn; the papers draw 10,000.
         seed: int. Of latents and classifier.
-        sampling: dict of further arguments of `gan.sample` (`ema`, `truncation`), or None.
+        sampling: dict of further arguments of `gan.sample` (`ema`, `truncation`, `smoothing`), or None.
 
     Returns:
         dict: `data`, `fingerprint`, `seed`, `sampling` if it was given, and per metric its numbers and

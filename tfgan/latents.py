@@ -8,6 +8,7 @@ import contextlib
 import contextvars
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from tfgan.errors import InputError
@@ -76,3 +77,21 @@ def moments(noise):
     """Mean and standard deviation of the prior of that name, floats; refuses as `get` does."""
     get(noise)
     return _MOMENTS[noise]
+
+
+def nearby(latents, width):
+    """Yields latents around the given ones, each array-like them; six, or themselves for no width.
+
+    The offsets are the same for all rows, so that what is made of a row does not depend on the others,
+    and come in opposite pairs, so that their mean moves nothing.
+
+    Args:
+        latents: float32 `(count, latent_dim)`.
+        width: float >= 0. Standard deviation of the offsets.
+    """
+    if width == 0:
+        yield latents
+        return
+    half = np.random.default_rng(0).standard_normal((3, latents.shape[1])).astype("float32")
+    for offset in (*half, *-half):
+        yield latents + np.float32(width) * offset

@@ -9,7 +9,7 @@ COUNT = 10  # images of a table
 _CONDITION_BYTES = 2**28  # of features, repeated for each draw
 
 
-def draw(gan, features, *, draws=ranking.DRAWS, seed=0, ema=True, truncation=1.0):
+def draw(gan, features, *, draws=ranking.DRAWS, seed=0, truncation=1.0, **making):
     """Draws word vectors for each image.
 
     Args:
@@ -17,7 +17,8 @@ def draw(gan, features, *, draws=ranking.DRAWS, seed=0, ema=True, truncation=1.0
         features: float `(images, dim)`.
         draws: int >= 1. For each image.
         seed: int or None. The same seed gives the same vectors.
-        ema: bool, as in `gan.sample`; so is `truncation`, float in (0, 1].
+        truncation: float in (0, 1], as in `gan.sample`.
+        **making: further arguments of `gan.images_of`, such as `ema`.
 
     Returns:
         float32 `(images, draws, word_dim)`.
@@ -32,7 +33,7 @@ def draw(gan, features, *, draws=ranking.DRAWS, seed=0, ema=True, truncation=1.0
     for start in range(0, len(features), step):
         condition = np.repeat(features[start : start + step], draws, axis=0)
         rows = slice(start * draws, start * draws + len(condition))
-        words.append(gan.images_of(latents[rows], condition, ema=ema))
+        words.append(gan.images_of(latents[rows], condition, **making))
     return np.concatenate(words).reshape(len(features), draws, -1)  # (images, draws, word_dim)
 
 
@@ -45,7 +46,7 @@ def table(gan, tags, *, split="test", count=COUNT, seed=0, **sampling):
         split: "train", "valid" or "test".
         count: int >= 1. Its first so many images, or all.
         seed: int. Of the latents.
-        **sampling: `ema` and `truncation`, as in `draw`.
+        **sampling: `truncation`, `ema` and others, as in `draw`.
 
     Returns:
         str: a line of column names, then a line per image: its row in the data, its tags, the ten words

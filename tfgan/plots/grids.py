@@ -140,7 +140,7 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None, **sam
 
 
 def interpolation(
-    gan, *, conditions=None, count=None, seed=0, class_names=None, truncation=1.0, ema=True
+    gan, *, conditions=None, count=None, seed=0, class_names=None, truncation=1.0, **making
 ):
     """Straight lines between two latents, left to right: one per condition, or ten.
 
@@ -150,7 +150,8 @@ def interpolation(
         count: int. Images per line (10).
         seed: int.
         class_names: names by class, or None.
-        truncation: float in (0, 1], as in `gan.sample`; so is `ema`, bool.
+        truncation: float in (0, 1], as in `gan.sample`.
+        **making: further arguments of `gan.images_of`, such as `ema`.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -172,7 +173,7 @@ def interpolation(
     t = np.linspace(0, 1, columns, dtype="float32")[None, :, None]
     line = (1 - t) * ends[0] + t * ends[1]  # (rows, columns, dim)
     latents = line.reshape(rows * columns, -1)  # (rows * columns, dim)
-    images = gan.images_of(latents, conditions, ema=ema)
+    images = gan.images_of(latents, conditions, **making)
     return grid(images, columns=columns, row_labels=labels)
 
 

@@ -19,7 +19,10 @@ from tfgan.reproduce.references import REFERENCES
 from tfgan.reproduce.rows import Drawn, Pictured, Trained
 
 SAMPLES = 10_000  # as many as the papers draw
-TRUNCATIONS = tuple(round(0.05 * n, 2) for n in range(20, 5, -1))  # 1, .95, ... .3
+TRIED = {
+    "truncation": tuple(round(0.05 * n, 2) for n in range(20, 5, -1)),  # 1, .95, ... .3
+    "smoothing": (0.1, 0.2, 0.3, 0.4, 0.5),
+}
 
 
 def reproduce(found, out, *, say=print, verbose="auto"):
@@ -97,8 +100,8 @@ def _train(job, out, verbose):
     gan = runs.load(path, raw=not job.row.ema)
     data = runs.load_data(config)
     sampling: dict[str, Any] = {} if job.row.ema else {"ema": False}
-    if job.row.truncate:
-        sampling["truncation"] = _best_truncation(gan, data)
+    if job.row.tuned:
+        sampling[job.row.tuned] = _best(job.row.tuned, gan, data)
     results = evaluation.evaluate(gan, data, samples=SAMPLES, seed=DRAWING_SEED, sampling=sampling)
     log = _log(path)
     collapsed = [int(row["epoch"]) for row in log if float(row.get("collapsed") or 0)]
@@ -134,15 +137,15 @@ def _picture(job, out, verbose):
 _DO = {Drawn: _draw, Trained: _train, Pictured: _picture}
 
 
-def _best_truncation(gan, data):
-    """The truncation of highest validation Parzen log-likelihood, as the papers choose sigma."""
+def _best(name, gan, data):
+    """The value of highest validation Parzen log-likelihood, as the papers choose sigma."""
     valid, _ = data.arrays("valid", limit=evaluation.VALID_LIMIT)
 
-    def score(truncation):
-        images, _ = even_samples(gan, SAMPLES, seed=DRAWING_SEED, truncation=truncation)
+    def score(value):
+        images, _ = even_samples(gan, SAMPLES, seed=DRAWING_SEED, **{name: value})
         return parzen.select_sigma(images, valid)[1].max()
 
-    return max(TRUNCATIONS, key=score)
+    return max(TRIED[name], key=score)
 
 
 def _best_epoch(log, column):

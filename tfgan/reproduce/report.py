@@ -95,9 +95,8 @@ def _table(head, rows):
 
 def _label(row):
     text = row["title"]
-    truncation = row["results"].get("sampling", {}).get("truncation")
-    if truncation:
-        text += f" by {truncation}"
+    sampling = row["results"].get("sampling", {})
+    text += "".join(f" by {sampling[name]}" for name in ("truncation", "smoothing") if name in sampling)
     if row["epochs"] is None:
         return text
     text += f", seed {row['seed']}"

@@ -53,7 +53,8 @@ class Trained(Row):
         epoch_seconds: about how long an epoch takes on two cores.
         quick_epochs: with `--quick`.
         ema: whether the generator's moving average samples, where the run has one.
-        truncate: whether latents are drawn towards their mean, by what suits validation images best.
+        tuned: argument of `gan.sample` whose value suits validation images best, of `engine.TRIED`; ""
+            is none.
     """
 
     recipe: str = ""
@@ -61,7 +62,7 @@ class Trained(Row):
     epoch_seconds: float = 0.0
     quick_epochs: int = 2
     ema: bool = True
-    truncate: bool = False
+    tuned: str = ""
 
     @property
     def epochs(self):
