@@ -1,5 +1,3 @@
-import csv
-
 import keras
 import numpy as np
 import pytest
@@ -7,6 +5,7 @@ from makers import small_cgan, small_gan
 
 from tfgan import callbacks
 from tfgan.errors import InputError
+from tfgan.files import read_csv
 from tfgan.metrics import coverage, parzen
 
 
@@ -73,8 +72,7 @@ def test_metrics_log_goes_on(images, tmp_path):
     path = tmp_path / "metrics.csv"
 
     def rows():
-        with open(path, newline="") as file:
-            return list(csv.DictReader(file))
+        return read_csv(path)
 
     gan = small_gan()
     fit(gan, images, None, [callbacks.MetricsLog(path)], epochs=3)

@@ -90,9 +90,12 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
     other = json.loads(numbers.read_text())
     assert other["sampling"] == {"truncation": 0.5, "smoothing": 0.3}
     assert other["parzen"]["log_likelihood"] != plain["parzen"]["log_likelihood"]
-    before = (trained / "samples.png").read_bytes()
-    assert tfgan("sample", trained, "--interpolate", *latents)[0] == 0
-    assert (trained / "samples.png").read_bytes() != before
+    drawn = {(trained / "samples.png").read_bytes()}
+    for options in (latents[:2], latents[2:], latents):
+        assert tfgan("sample", trained, "--interpolate", *options)[0] == 0
+        drawn.add((trained / "samples.png").read_bytes())
+    assert len(drawn) == 4
+    assert "truncation 0.5, smoothing 0.3" in tfgan("evaluate", trained, "--samples", 60, *latents)[1]
     code, out, _ = tfgan("export", trained, "--to", "saved_model", "--out", tmp_path / "served")
     assert code == 0
     assert "equal Keras's" in out

@@ -606,6 +606,7 @@ def test_smoothing_is_a_mean_of_nearby_images(make, noise):
     np.testing.assert_allclose(smooth, mean, atol=1e-6)
     assert np.abs(smooth - gan.images_of(z, labels)).max() > 1e-4
     np.testing.assert_array_equal(gan.sample(7, labels, seed=1, smoothing=0.4), smooth)
+    np.testing.assert_array_equal(gan.images_of(z.tolist(), labels, smoothing=np.float64(0.4)), smooth)
     np.testing.assert_array_equal(gan.images_of(z, labels, smoothing=0), gan.images_of(z, labels))
     alone = [
         gan.images_of(z[i : i + 1], None if labels is None else labels[i : i + 1], smoothing=0.4)[0]

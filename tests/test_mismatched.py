@@ -36,6 +36,9 @@ def test_other_labels_each_equally_likely(classes):
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_a_step_is_that_of_the_three_kinds_of_pairs(jit_compile, update):
     gan = small_cgan()
+    rng = np.random.default_rng(1)
+    for network in (gan.generator, gan.discriminator):  # as they start, steps are smaller than rounding
+        network.set_weights([rng.normal(0, 0.5, size=w.shape) for w in network.get_weights()])
     gan.compile(
         g_optimizer=keras.optimizers.SGD(0.1),
         d_optimizer=keras.optimizers.SGD(0.1),
@@ -44,8 +47,14 @@ def test_a_step_is_that_of_the_three_kinds_of_pairs(jit_compile, update):
         jit_compile=jit_compile,
     )
     images, labels = batch()
-    z = gan.latents_of(9, steps.D_STREAM)
-    wrong = gan.condition.mismatch(labels, gan.seed_pair(steps.MISMATCH_STREAM))
+
+    # XLA has random numbers of its own. The step is an argument, or TensorFlow would fold them before.
+    @tf.function(jit_compile=jit_compile)
+    def draw(step):
+        wrong = gan.condition.mismatch(labels, gan.seed_pair(steps.MISMATCH_STREAM + step))
+        return gan.latents_of(9, steps.D_STREAM + step), wrong
+
+    z, wrong = draw(tf.constant(0, tf.int64))
     weights = gan.discriminator.trainable_variables
     with tf.GradientTape(persistent=True) as tape:
         fake_images = gan.generator([z, labels])
@@ -57,19 +66,42 @@ def test_a_step_is_that_of_the_three_kinds_of_pairs(jit_compile, update):
         loss = 0.5 * bce(tf.ones((9, 1)), real)
         loss += 0.25 * bce(tf.zeros((9, 1)), fake) + 0.25 * bce(tf.zeros((9, 1)), other)
         g_loss = bce(tf.ones((9, 1)), fake)
-    expected = [
-        w.numpy() - 0.1 * g.numpy() for w, g in zip(weights, tape.gradient(loss, weights), strict=True)
-    ]
+    d_steps = tape.gradient(loss, weights)
     g_weights = gan.generator.trainable_variables
-    slopes = tape.gradient(g_loss, g_weights)
-    g_expected = [w.numpy() - 0.1 * g.numpy() for w, g in zip(g_weights, slopes, strict=True)]
+    g_steps = tape.gradient(g_loss, g_weights)
+    networks = [(weights, d_steps)]
+    if update == "simultaneous":  # the other generator step sees another discriminator
+        networks.append((g_weights, g_steps))
+    before = [[w.numpy() for w in variables] for variables, _ in networks]
     logs = gan.fit(images, labels, batch_size=9, shuffle=False, verbose=0).history
     np.testing.assert_allclose(logs["d_loss"], [float(loss)], rtol=1e-5)
-    for found, wanted in zip(weights, expected, strict=True):
-        np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
-    if update == "simultaneous":
-        for found, wanted in zip(g_weights, g_expected, strict=True):
-            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+    for (variables, slopes), old in zip(networks, before, strict=True):
+        for variable, slope, start in zip(variables, slopes, old, strict=True):
+            assert np.abs(slope).max() > 1e-3
+            np.testing.assert_allclose(start - variable, 0.1 * slope, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+def test_a_discriminator_whose_logits_depend_on_the_batch(update):
+    """There the simultaneous update passes back twice; either way it trains, and on wrong pairs too."""
+    y, x = keras.Input((), dtype="int32"), keras.Input(SHAPE)
+    code = keras.layers.Embedding(CLASSES, 4)(y)
+    h = keras.layers.Concatenate()([keras.layers.Flatten()(x), code])
+    h = keras.layers.BatchNormalization()(keras.layers.Dense(8, activation="relu")(h))
+    d = keras.Model([x, y], keras.layers.Dense(1)(h))
+    gan = tfgan.CGAN(small_cgan().generator, d, seed=0)
+    images, labels = batch(30)
+    after = []
+    for mismatched in (False, True):
+        keras.utils.set_random_seed(0)
+        d.set_weights([np.full(w.shape, 0.1 * i) for i, w in enumerate(d.get_weights())])
+        gan.compile(mismatched=mismatched, update=update, jit_compile=False)
+        if update == "simultaneous":
+            assert not gan.samplewise
+        losses = gan.fit(images, labels, batch_size=10, shuffle=False, verbose=0).history
+        assert np.isfinite([losses["d_loss"], losses["g_loss"]]).all()
+        after.append(d.get_weights())
+    assert any(np.abs(a - b).max() > 1e-6 for a, b in zip(*after, strict=True))
 
 
 def test_a_discriminator_learns_what_matches():

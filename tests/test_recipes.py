@@ -135,6 +135,7 @@ def test_cgan_mnist_is_the_papers(source):
     np.testing.assert_allclose(rate(50_000), 0.1 / 1.00004**50_000, rtol=1e-4)
     np.testing.assert_allclose(rate(1_000_000), 1e-6, rtol=1e-5)
     assert RECIPES["cgan-mnist"].best_by_parzen
+    assert (g.latent_mean, g.latent_std) == (0.5, pytest.approx(12**-0.5))
     no_latents = g([np.full((1, 100), 0.5, "float32"), np.zeros((1,), "int32")])
     other = [np.zeros_like(w) if w.shape[0] == 100 else w for w in g.get_weights()]
     g.set_weights(other)  # the middle of the unit cube is where the latents say nothing
@@ -151,6 +152,13 @@ def test_a_rate_falls_as_told(source):
             with pytest.raises(InputError, match="decay") as error:
                 runs.plan(name, source=source, changes=[f"decay={value}"])
             one_line(error)
+
+
+@pytest.mark.parametrize("change", ["standardize=false", "noise=uniform"])
+def test_latents_stay_as_they_are(source, change):
+    config = runs.plan("cgan-mnist", source=source, changes=[change])
+    generator = runs.build(config, runs.load_data(config)).generator
+    assert (generator.latent_mean, generator.latent_std) == (0.0, 1.0)
 
 
 def test_an_unknown_prior(source):

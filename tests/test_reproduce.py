@@ -208,34 +208,59 @@ def test_truncation_is_what_validation_images_choose(source):
             picked = valid[rng.integers(len(valid), size=count)]
             return picked + abs(truncation - 0.5) * rng.standard_normal(picked.shape)
 
-    assert engine._best("truncation", Fake(), data) == 0.5
+    assert engine._best("truncation", Fake(), data, {}) == 0.5
 
 
 def test_rows_of_one_run_and_a_row_that_cannot_be_done(source, tmp_path, monkeypatch):
     """The second row trains nothing; the third fails, the fourth is done all the same."""
     monkeypatch.setattr(engine, "SAMPLES", 100)
-    monkeypatch.setattr(engine, "TRIED", {"truncation": (1.0, 0.5)})
+    monkeypatch.setattr(engine, "TRIED", {"truncation": (1.0, 0.5), "smoothing": (0.2,)})
     out = tmp_path / "out"
     common = {"epochs": 2, "source": source}
-    jobs = reproduce.jobs("gan2014", only=["gan", "gan-average", "gan-truncated"], **common)
+    jobs = reproduce.jobs(
+        "gan2014", only=["gan", "gan-average", "gan-truncated", "gan-smoothed"], **common
+    )
     jobs += reproduce.jobs("gan2014", only=["tfd", "saddle"])
     jobs.sort(key=lambda job: job.row.name == "saddle")
-    with pytest.raises(InputError, match=r"1 of 5 rows not done: tfd, seed 1: .*TFD_48x48") as error:
+    with pytest.raises(InputError, match=r"1 of 6 rows not done: tfd, seed 1: .*TFD_48x48") as error:
         reproduce.reproduce(jobs, out, say=lambda line: None, verbose=0)
     one_line(error)
     assert len(list((out / "runs").iterdir())) == 1
     rows = json.loads((out / "report.json").read_text())["rows"]
-    assert [row["row"] for row in rows] == ["gan", "gan-average", "gan-truncated", "saddle"]
-    raw, average, scaled = rows[:3]
+    names = ["gan", "gan-average", "gan-truncated", "gan-smoothed", "saddle"]
+    assert [row["row"] for row in rows] == names
+    raw, average, scaled, smooth = rows[:4]
     assert raw["results"]["sampling"] == {"ema": False}
     assert "sampling" not in average["results"]
     assert scaled["results"]["sampling"]["truncation"] in (1.0, 0.5)
+    assert smooth["results"]["sampling"] == {"smoothing": 0.2}
+    assert smooth["results"]["parzen"] != average["results"]["parzen"]
     assert raw["results"]["parzen"] != average["results"]["parzen"]
     text = (out / "report.md").read_text()
     assert text.count("-training.png") == 1
+    assert "smoothed by 0.2" in text
     (out / "rows/.gan.0a1b.json").write_text("{")  # what a kill leaves
     assert report.write("gan2014", out).read_text() == text
     (out / "rows/gan-broken.json").write_text("{")
     with pytest.raises(InputError, match="damaged") as error:
         report.write("gan2014", out)
     one_line(error)
+
+
+def test_a_run_of_other_settings_is_not_taken_for_the_rows(source, tmp_path):
+    jobs = reproduce.jobs("gan2014", only=["gan"], source=source, epochs=2)
+    reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None, verbose=0)
+    (row,) = (tmp_path / "out/rows").glob("*.json")
+    (config_file,) = (tmp_path / "out/runs").glob("*/config.json")
+    for key, value in (("decay", 1.001), ("epochs", 9)):
+        row.unlink(missing_ok=True)
+        config = json.loads(config_file.read_text())
+        old = dict(config["settings"])
+        config["settings"][key] = value
+        config_file.write_text(json.dumps(config))
+        with pytest.raises(InputError, match=f"trained with {key}={value}, the row takes") as error:
+            reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None, verbose=0)
+        one_line(error)
+        config_file.write_text(json.dumps({**config, "settings": old}))
+    reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None, verbose=0)
+    assert row.is_file()

@@ -1,4 +1,3 @@
-import csv
 import json
 
 import keras
@@ -8,6 +7,7 @@ from makers import one_line, stripes
 
 from tfgan import runs
 from tfgan.errors import InputError
+from tfgan.files import read_csv
 
 SMALL = ["units=8", "latent_dim=4", "batch_size=16", "sample_every=2", "jit_compile=false"]
 
@@ -28,8 +28,7 @@ def go_on(run, config):
 
 
 def rows(run):
-    with open(run / "metrics.csv", newline="") as file:
-        return list(csv.DictReader(file))
+    return read_csv(run / "metrics.csv")
 
 
 def test_a_run_directory(source, tmp_path):
@@ -222,3 +221,15 @@ def test_unfinished_and_damaged_models(tmp_path):
     with pytest.raises(InputError, match="cannot be read") as error:
         runs.load(tmp_path)
     one_line(error)
+
+
+def test_a_run_older_than_standardised_latents_keeps_its_network(source, tmp_path):
+    run = tmp_path / "run"
+    changes = ["standardize=false", "batch_size=20", "epochs=1"]
+    old = runs.plan("cgan-mnist", source=source, changes=changes)
+    runs.train(run, old, verbose=0)
+    config = json.loads((run / "config.json").read_text())
+    del config["settings"]["standardize"]
+    (run / "config.json").write_text(json.dumps(config))
+    longer = runs.plan("cgan-mnist", source=source, changes=["epochs=2"])
+    assert go_on(run, longer).generator.latent_std == 1

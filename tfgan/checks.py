@@ -1,5 +1,6 @@
 """What is looked at before a GAN is built or compiled, each mistake in one line."""
 
+import numbers
 import warnings
 
 import keras
@@ -130,16 +131,18 @@ def check_seed(seed):
 
 def check_truncation(truncation):
     """Refuses what is no number in (0, 1]."""
-    number = isinstance(truncation, (int, float)) and not isinstance(truncation, bool)
-    if not number or not 0 < truncation <= 1:
+    if not _is_number(truncation) or not 0 < truncation <= 1:
         raise InputError(f"truncation must lie above 0 and be at most 1, got {truncation!r}.")
 
 
 def check_smoothing(smoothing):
     """Refuses what is no number of at least 0."""
-    number = isinstance(smoothing, (int, float)) and not isinstance(smoothing, bool)
-    if not number or not 0 <= smoothing < float("inf"):
+    if not _is_number(smoothing) or not 0 <= smoothing < float("inf"):
         raise InputError(f"smoothing must be a number of at least 0, got {smoothing!r}.")
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def find_latent_dim(generator, latent_dim):

@@ -11,6 +11,8 @@ from tfgan.errors import InputError
 from tfgan.files import write_json
 
 FORMAT = 1  # of config.json
+# Where a recipe now has another value than runs had before there was the setting.
+_BEFORE = {"standardize": False}
 
 
 def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
@@ -116,7 +118,8 @@ def read_config(path):
         )
     recipe = recipes.RECIPES.get(config.get("recipe"))
     if recipe is not None:  # a run may be older than a setting
-        config["settings"] = {**recipe.settings, **config["settings"]}
+        before = {key: value for key, value in _BEFORE.items() if key in recipe.settings}
+        config["settings"] = {**recipe.settings, **before, **config["settings"]}
     return config
 
 

@@ -267,7 +267,8 @@ def _draw(gan, data, count, seed, sampling):
 
 def lines(results):
     """Returns results as lines of text for a person, each with its protocol's numbers."""
-    text = [f"data: {results['data']} (seed {results['seed']})"]
+    sampling = "".join(f", {name} {value}" for name, value in results.get("sampling", {}).items())
+    text = [f"data: {results['data']} (seed {results['seed']}{sampling})"]
     if "parzen" in results:
         r, p = results["parzen"], results["parzen"]["protocol"]
         text.append(

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: written beside their place, then renamed into it."""
+"""Files: written whole or not at all, beside their place and then renamed into it; read back."""
 
 import contextlib
 import csv

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import averaging, batches, checks, latents, losses, precision, steps
+from tfgan import averaging, batches, checks, losses, precision, steps
+from tfgan import latents as priors  # arguments are called latents
 from tfgan.errors import InputError
-from tfgan.latents import moments, nearby
 from tfgan.trainer import Trainer
 
 
@@ -54,7 +54,7 @@ class GAN(Trainer):
         self.ema_generator = None  # what `compile(ema_decay=...)` makes
         self.latent_dim = checks.find_latent_dim(generator, latent_dim)
         self.noise = noise or getattr(generator, "noise", "normal")
-        self._draw = latents.get(self.noise)
+        self._draw = priors.get(self.noise)
         self.seed = checks.check_seed(random.randrange(1 << 31) if seed is None else seed)
         self.train_steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="train_steps"
@@ -298,7 +298,7 @@ class GAN(Trainer):
         z = self.latents_of(int(count), steps.SAMPLE_STREAM, seed=seed).numpy()
         if truncation == 1:
             return z
-        mean = np.float32(moments(self.noise)[0])
+        mean = np.float32(priors.moments(self.noise)[0])
         return mean + np.float32(truncation) * (z - mean)
 
     def latents_of(self, count, number, *, seed=None):
@@ -357,7 +357,8 @@ class GAN(Trainer):
             condition: `(count, ...)`, or None for a GAN without condition.
             batch_size: int. As in `sample`; so is `ema`, bool.
             smoothing: float >= 0. Above 0 each image is the mean of six, of latents around its own at
-                this standard deviation, in the prior's: less sharp, and far likelier by Parzen.
+                this standard deviation, in the prior's: less sharp, and far likelier by Parzen. They
+                may leave the range of a uniform prior.
 
         Returns:
             float32 `(count, H, W, C)`, in [0, 1].
@@ -366,14 +367,15 @@ class GAN(Trainer):
             InputError: if `smoothing` is no such number.
         """
         checks.check_smoothing(smoothing)
-        width = smoothing * moments(self.noise)[1]
+        latents = np.asarray(latents, "float32")
+        width = smoothing * priors.moments(self.noise)[1]
         batches = []
         for start in range(0, len(latents), batch_size):
             rows = slice(start, start + batch_size)
             part = None if condition is None else tf.constant(condition[rows])
             images = [
                 np.asarray(self.generate(tf.constant(z), part, training=False, ema=ema), "float32")
-                for z in nearby(latents[rows], width)
+                for z in priors.nearby(latents[rows], width)
             ]
             batches.append(np.mean(images, axis=0))
         return np.concatenate(batches)

@@ -16,7 +16,7 @@ class FlooredDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     Args:
         initial: float. Learning rate of step 0.
-        factor: float > 1. What each step divides the rate by.
+        factor: float >= 1. What each step divides the rate by.
         minimum: float. The floor.
 
     Reference:

@@ -184,3 +184,22 @@ def test_tag_network_without_condition(network):
     with pytest.raises(InputError, match="Vector") as error:
         network(condition=None)
     one_line(error)
+
+
+def test_latents_are_standardised():
+    condition, labels = Labels(3), np.array([0, 1, 2])
+    options = {"condition": condition, "latent_dim": 5, "units": 6}
+    plain = mirza2014.Generator((4, 4, 1), **options)
+    scaled = mirza2014.Generator((4, 4, 1), latent_mean=0.5, latent_std=0.25, **options)
+    scaled.set_weights(plain.get_weights())
+    z = np.random.default_rng(0).random((3, 5), "float32")
+    np.testing.assert_allclose(scaled([z, labels]), plain([(z - 0.5) / 0.25, labels]), atol=1e-6)
+    again = mirza2014.Generator.from_config(scaled.get_config())
+    assert (again.latent_mean, again.latent_std) == (0.5, 0.25)
+
+
+@pytest.mark.parametrize("std", [0, -1, float("nan")])
+def test_wrong_latent_std(std):
+    with pytest.raises(InputError, match="latent_std") as error:
+        mirza2014.Generator((4, 4, 1), condition=Labels(3), latent_std=std)
+    one_line(error)

@@ -94,9 +94,9 @@ class ModeCoverage(keras.callbacks.Callback):
         if "spread" in found:
             reached.append(f"{found['spread']:.2f} of the real images' spread")
         print(
-            f"\nmode collapse in epoch {epoch}: samples reach {', '.join(reached)}; what helps: a "
-            "slower generator (a smaller learning rate for it, d_steps of 2 or more), loss "
-            "non_saturating instead of minimax, more latents, larger batches.",
+            f"\nmode collapse in epoch {epoch}: samples reach {', '.join(reached)}; what helps: "
+            "more discriminator steps per generator step (d_steps=2), smaller learning rates, no "
+            "momentum (Adam's beta_1=0), larger batches, loss non_saturating instead of minimax.",
             file=sys.stderr,
         )
 

@@ -49,9 +49,7 @@ def build(data, settings, steps_per_epoch):
     )
     gan = CGAN(generator, discriminator, noise=settings["noise"], seed=settings["seed"])
     mismatched = settings["discriminator"] == "matching"
-    return compile_as_published(
-        gan, settings, steps_per_epoch, decay=settings["decay"], mismatched=mismatched
-    )
+    return compile_as_published(gan, settings, steps_per_epoch, mismatched=mismatched)
 
 
 RECIPE = Recipe(

@@ -38,7 +38,7 @@ def build(data, settings, steps_per_epoch):
         **networks,
     )
     gan = CGAN(generator, discriminator, seed=settings["seed"])
-    return compile_as_published(gan, settings, steps_per_epoch, decay=1.00004)
+    return compile_as_published(gan, settings, steps_per_epoch)
 
 
 RECIPE = Recipe(
@@ -61,6 +61,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "alternating",
         "d_steps": 1,
+        "decay": 1.00004,
         "ema_decay": 0.0,
         **EXECUTION,
         "sample_every": 5,

@@ -40,6 +40,7 @@ RECIPE = Recipe(
         "loss": "non_saturating",
         "update": "simultaneous",
         "d_steps": 1,
+        "decay": 1.000004,
         "ema_decay": 0.0,
         **EXECUTION,
         "sample_every": 5,

@@ -15,7 +15,7 @@ def build(data, settings, steps_per_epoch):
     generator = goodfellow2014.Generator(data.image_shape, latent_dim=settings["latent_dim"])
     generator.set_mean_image(data.mean_image())
     gan = GAN(generator, goodfellow2014.Discriminator(data.image_shape), seed=settings["seed"])
-    return compile_as_published(gan, settings, steps_per_epoch, decay=settings["decay"])
+    return compile_as_published(gan, settings, steps_per_epoch)
 
 
 RECIPE = Recipe(

@@ -67,11 +67,9 @@ def compile_by(gan, settings, *, g_optimizer, d_optimizer, mismatched=False):
     return gan
 
 
-def compile_as_published(
-    gan, settings, steps_per_epoch, *, decay=1.000004, learning_rate=0.1, mismatched=False
-):
+def compile_as_published(gan, settings, steps_per_epoch, *, learning_rate=0.1, mismatched=False):
     """Compiles a GAN with the optimizers of the 2014 papers (`published_sgd`); returns it."""
-    rates = {"decay": decay, "learning_rate": learning_rate}
+    rates = {"decay": settings["decay"], "learning_rate": learning_rate}
     return compile_by(
         gan,
         settings,

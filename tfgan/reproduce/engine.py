@@ -12,6 +12,7 @@ from tfgan.data import load
 from tfgan.errors import InputError
 from tfgan.files import read_csv, write_json
 from tfgan.metrics import parzen
+from tfgan.recipes.recipe import EXECUTION
 from tfgan.reproduce import report
 from tfgan.reproduce.figures import PICTURES
 from tfgan.reproduce.jobs import DRAWING_SEED, duration, seconds
@@ -21,7 +22,7 @@ from tfgan.reproduce.rows import Drawn, Pictured, Trained
 SAMPLES = 10_000  # as many as the papers draw
 TRIED = {
     "truncation": tuple(round(0.05 * n, 2) for n in range(20, 5, -1)),  # 1, .95, ... .3
-    "smoothing": (0.1, 0.2, 0.3, 0.4, 0.5),
+    "smoothing": (0.0, 0.1, 0.2, 0.3, 0.4, 0.5),
 }
 
 
@@ -94,6 +95,7 @@ def _train(job, out, verbose):
     config = runs.plan(job.row.recipe, source=job.source, data_dir=job.data_dir, changes=job.changes)
     path = out / "runs" / job.run
     if (path / "config.json").is_file():
+        _check_same(path, config)
         config = runs.resumed_config(path, config)
     if not (path / "gan.keras").is_file():  # else another row has trained it
         runs.train(path, config, verbose=verbose)
@@ -101,7 +103,7 @@ def _train(job, out, verbose):
     data = runs.load_data(config)
     sampling: dict[str, Any] = {} if job.row.ema else {"ema": False}
     if job.row.tuned:
-        sampling[job.row.tuned] = _best(job.row.tuned, gan, data)
+        sampling[job.row.tuned] = _best(job.row.tuned, gan, data, sampling)
     results = evaluation.evaluate(gan, data, samples=SAMPLES, seed=DRAWING_SEED, sampling=sampling)
     log = _log(path)
     collapsed = [int(row["epoch"]) for row in log if float(row.get("collapsed") or 0)]
@@ -117,6 +119,20 @@ def _train(job, out, verbose):
         results=results,
         figures=_figures(gan, data, path, out / "figures", job.key, sampling),
     )
+
+
+def _check_same(path, config):
+    """Refuses a run that was trained in another way than a row says."""
+    theirs = runs.read_config(path)["settings"]
+    may_differ = {*EXECUTION, "sample_every"}
+    if not (path / "gan.keras").is_file():
+        may_differ.add("epochs")  # it goes on
+    for key, value in config["settings"].items():
+        if key not in may_differ and theirs[key] != value:
+            raise InputError(
+                f"{path} was trained with {key}={theirs[key]}, the row takes {value}: move that run "
+                "elsewhere, or give another --out."
+            )
 
 
 def _log(path):
@@ -137,12 +153,12 @@ def _picture(job, out, verbose):
 _DO = {Drawn: _draw, Trained: _train, Pictured: _picture}
 
 
-def _best(name, gan, data):
+def _best(name, gan, data, sampling):
     """The value of highest validation Parzen log-likelihood, as the papers choose sigma."""
     valid, _ = data.arrays("valid", limit=evaluation.VALID_LIMIT)
 
     def score(value):
-        images, _ = even_samples(gan, SAMPLES, seed=DRAWING_SEED, **{name: value})
+        images, _ = even_samples(gan, SAMPLES, seed=DRAWING_SEED, **sampling, **{name: value})
         return parzen.select_sigma(images, valid)[1].max()
 
     return max(TRIED[name], key=score)

@@ -163,8 +163,8 @@ PAPERS = {
                 "conditional adversarial nets, as published",
                 "mnist",
                 published="132 ± 1.8",
-                note="the published nets, prior, schedule and dropout; what the paper leaves open (the "
-                "latents standardised, initial weights, simultaneous update) is in the recipe",
+                note="the published nets, prior, schedule and dropout; what the paper leaves open "
+                "(latents standardised, initial weights, biases, simultaneous update): see the recipe",
                 recipe="cgan-mnist",
                 epoch_seconds=9,
             ),
@@ -172,8 +172,8 @@ PAPERS = {
                 "cgan-improved",
                 "conditional adversarial nets, improved",
                 "mnist",
-                note="the same networks and schedule; no dropout in the generator, sampled by a moving "
-                "average of its weights",
+                note="the same networks and schedule; latents U(-1.73, 1.73), no dropout in the "
+                "generator, sampled by a moving average of its weights",
                 **_CGAN,
             ),
             Trained(

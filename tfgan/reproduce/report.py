@@ -33,18 +33,16 @@ def read_rows(name, out):
     Raises:
         InputError: if a file is damaged.
     """
-    known = {row.name: (i, row) for i, row in enumerate(PAPERS[name].rows)}
+    places = {row.name: i for i, row in enumerate(PAPERS[name].rows)}
     found = []
     for file in sorted((Path(out) / "rows").glob("[!.]*.json")):
         try:
             row = json.loads(file.read_text(encoding="utf-8"))
-            if row["paper"] == name and row["row"] in known:
+            if row["paper"] == name and row["row"] in places:
                 found.append(row)
         except (ValueError, KeyError, TypeError):
             raise InputError(f"{file} is damaged: remove it, and its row is done again.") from None
-    for row in found:
-        row["title"], row["note"] = known[row["row"]][1].title, known[row["row"]][1].note
-    return sorted(found, key=lambda row: (known[row["row"]][0], row["seed"], row["epochs"] or 0))
+    return sorted(found, key=lambda row: (places[row["row"]], row["seed"], row["epochs"] or 0))
 
 
 def write(name, out):

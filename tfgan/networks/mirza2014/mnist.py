@@ -12,6 +12,7 @@ import keras
 from keras import layers, ops
 
 from tfgan import conditions
+from tfgan.errors import InputError
 from tfgan.layers import Dropout, Maxout
 from tfgan.networks.goodfellow2014 import (
     DISCRIMINATOR_LIMIT,
@@ -43,16 +44,18 @@ class Generator(keras.Model):
         dropout: float in [0, 1). Fraction of the units of each hidden layer dropped while training;
             sampling runs without.
         latent_mean: float. Taken from the latents before the first layer.
-        latent_std: float > 0. Then they are divided by it. With the moments of the prior
-            (`tfgan.latents.moments`) the layer sees latents of mean 0 and variance 1; without, SGD
-            barely learns from U(0, 1), and the condition drowns the latents.
+        latent_std: float > 0. Then they are divided by it. Plain SGD, as the paper's, barely learns
+            from U(0, 1), and the condition drowns the latents: give both as
+            `tfgan.latents.moments("unit_uniform")`, so that the layer sees mean 0 and variance 1. Adam
+            minds less.
         latent_limit: float > 0. Initial weights of the layer on the latents are U(-limit, limit).
 
     Inputs: `[latents, condition]`, float `(batch, latent_dim)` and `(batch, *condition.shape)`.
     Output shape: float `(batch, *image_shape)`, [0, 1].
 
     Raises:
-        InputError: if `image_shape` is not three positive integers or `condition` is none.
+        InputError: if `image_shape` is not three positive integers, `condition` is none or `latent_std`
+            is not above 0.
 
     Reference:
         Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784).
@@ -83,8 +86,10 @@ class Generator(keras.Model):
         self.condition_units = condition_units
         self.units = units
         self.dropout = dropout
-        self.latent_mean = latent_mean
-        self.latent_std = latent_std
+        self.latent_mean = float(latent_mean)
+        self.latent_std = float(latent_std)
+        if not self.latent_std > 0:
+            raise InputError(f"latent_std must be above 0, got {latent_std!r}: give the prior's.")
         self.latent_limit = latent_limit
         init = uniform(GENERATOR_LIMIT)
         self.latent_hidden = layers.Dense(
