@@ -32,17 +32,21 @@ def test_sample_grid_does_not_disturb_training(images, labels, tmp_path):
         np.testing.assert_array_equal(a, b)
 
 
-def test_checkpoint_by_time_and_at_the_end(images, tmp_path):
+@pytest.mark.parametrize(("seconds", "writes"), [(3600, 1), (0, 3)])
+def test_checkpoint_at_first_then_by_time_and_at_the_end(images, tmp_path, seconds, writes):
     gan, path = small_gan(), tmp_path / "last.keras"
-    seen = []
-    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: seen.append(path.exists()))
-    fit(gan, images, None, [callbacks.Checkpoint(path, seconds=3600), look], epochs=2)
-    assert seen == [False, False]
-    loaded = keras.saving.load_model(path)
-    assert loaded.train_steps.numpy() == 6
-    seen.clear()
-    fit(gan, images, None, [callbacks.Checkpoint(path, seconds=0), look], epochs=2)
-    assert seen == [True, True]
+    seen = set()
+
+    def look(epoch, logs):
+        seen.add(path.stat().st_mtime_ns)
+
+    watch = [
+        callbacks.Checkpoint(path, seconds=seconds),
+        keras.callbacks.LambdaCallback(on_epoch_end=look),
+    ]
+    fit(gan, images, None, watch, epochs=3)
+    assert len(seen) == writes
+    assert keras.saving.load_model(path).train_steps.numpy() == 9
     assert [p.name for p in tmp_path.iterdir()] == ["last.keras"]
 
 
@@ -167,6 +171,17 @@ def test_mode_coverage_warns_of_equal_samples_once(capsys):
     assert said.count("mode collapse") == 1
     assert "in epoch 3" in said
     assert "\n" not in said
+
+
+def test_mode_coverage_lets_samples_spread_first(capsys):
+    varied = np.random.default_rng(1).random((100, 4, 4, 1), "float32")
+    rows, said = watched(capsys, lambda epoch: 0.5 + (0.05 * 2**epoch) * (varied - 0.5), epochs=4)
+    assert [row["spread"] for row in rows] == pytest.approx([0.05, 0.1, 0.2, 0.4], rel=0.1)
+    assert [row["collapsed"] for row in rows] == [0, 0, 0, 1]  # the last epoch tells what there is
+    assert "in epoch 4" in said
+    rows, said = watched(capsys, lambda epoch: 0.5 + 0.05 * (varied - 0.5), epochs=4)
+    assert [row["collapsed"] for row in rows] == [0, 1, 1, 1]
+    assert "in epoch 2" in said
 
 
 def test_mode_coverage_counts_modes_and_waits_for_the_second_half(capsys):

@@ -219,7 +219,7 @@ def export(run, target, quantize, out):
 def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run):
     """Train and measure what a paper reports, and write the report.
 
-    Stopped at any time, the same command goes on where it was.
+    Stopped at any time, the same command goes on, from at most half a minute before.
     """
     _import_tensorflow()
     from tfgan import reproduce as papers
@@ -229,7 +229,7 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
         only=only,
         epochs=epochs,
         quick=quick,
-        seeds=seeds or (1,),
+        seeds=tuple(dict.fromkeys(seeds)) or (1,),
         source=source,
         data_dir=data_dir,
     )
@@ -247,7 +247,9 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
     try:
         report = papers.reproduce(found, out, say=click.echo)
     except KeyboardInterrupt:
-        click.echo("tfgan: stopped; the same command goes on where it was.", err=True)
+        click.echo(
+            "tfgan: stopped; the same command goes on, from at most half a minute before.", err=True
+        )
         sys.exit(130)
     click.echo(f"report: {report}")
 

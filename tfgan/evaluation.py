@@ -282,6 +282,10 @@ def lines(results):
             f"{r['real_accuracy']:.4f} on {p['n_real']} real test images "
             f"(ratio {r['fake_accuracy'] / max(r['real_accuracy'], 1e-9):.3f})"
         )
+        if 2 * r["fake_accuracy"] < r["real_accuracy"]:
+            text.append(
+                "samples do not follow their condition: train for more epochs, or with other settings"
+            )
     if "memorization" in results:
         r, p = results["memorization"], results["memorization"]["protocol"]
         text.append(

@@ -18,7 +18,8 @@ from tfgan.metrics import parzen
 class Checkpoint(keras.callbacks.Callback):
     """Keeps the model in one file, replaced whole: a kill leaves the file of before.
 
-    Written at the end of an epoch if the last time was long enough ago, and at the end of `fit`.
+    Written at the end of the first epoch, of others if the last time was long enough ago, and at the
+    end of `fit`.
 
     Args:
         path: `.keras` file.
@@ -31,7 +32,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.seconds = seconds
 
     def on_train_begin(self, logs=None):
-        self._last = time.monotonic()
+        self._last = -math.inf
 
     def on_epoch_end(self, epoch, logs=None):
         if time.monotonic() - self._last >= self.seconds:

@@ -11,6 +11,7 @@ from tfgan.errors import InputError
 from tfgan.metrics import coverage
 
 LEAST_SPREAD = 0.5  # of the real images', below which samples count as collapsed
+_RISE = 1.1  # from one measurement to the next, of samples that are still spreading
 
 
 class ModeCoverage(keras.callbacks.Callback):
@@ -19,8 +20,9 @@ class ModeCoverage(keras.callbacks.Callback):
     Adds to the logs of the epochs it measures: `spread`, the root mean square distance of samples to
     their mean (of their class, for a conditional GAN) over that of real images; where `judge` is
     given, `modes`, how many of the data's modes samples reach; and `collapsed`, 1 for yes. Warns in
-    one line on stderr the first time that the spread is below a half, or that a mode is missed in the
-    second half of the epochs; and again when a collapse has healed and come back.
+    one line on stderr the first time that the spread is below a half and does not rise by a tenth from
+    one measurement to the next (an untrained generator's samples are all alike too), or that a mode is
+    missed in the second half of the epochs; and again when a collapse has healed and come back.
 
     Args:
         real: `(images, labels)`, some real images `(n, H, W, C)`, float in [0, 1] or uint8, and their
@@ -53,6 +55,7 @@ class ModeCoverage(keras.callbacks.Callback):
         if not len(self.real_images):
             raise InputError("ModeCoverage compares with real images, got none: give some.")
         self._collapsed = False
+        self._spread = 0.0  # of the measurement before
 
     def on_train_begin(self, logs=None):
         check_labels(self)
@@ -67,7 +70,10 @@ class ModeCoverage(keras.callbacks.Callback):
         epochs = self.params.get("epochs") or epoch + 1
         found = self.measure()
         missed = 2 * (epoch + 1) >= epochs and found.get("modes", 0) < found.get("of", 0)
-        collapsed = found.get("spread", 1) < LEAST_SPREAD or missed
+        spread = found.get("spread", 1.0)
+        rises = spread > _RISE * self._spread and epoch + 1 < epochs
+        collapsed = (spread < LEAST_SPREAD and not rises) or missed
+        self._spread = spread
         if collapsed and not self._collapsed:
             self._warn(epoch + 1, found)
         self._collapsed = collapsed

@@ -135,9 +135,9 @@ _HEAD = [
     "sigma",
     "accuracy: samples / real",
     "distance: samples / real",
-    "spread",
-    "classes",
-    "epochs (best)",
+    "spread / real",
+    "classes found",
+    "epochs (measured)",
     "time",
 ]
 
@@ -165,10 +165,15 @@ def _measured(lines, rows):
                 _coverage(row, "{spread:.2f}", needs="spread"),
                 _coverage(row, "{covered} of {of}"),
                 f"{row['epochs']} ({row['best_epoch'] or 'last'})",
-                f"{row['seconds'] / MINUTE:.0f} min",
+                _minutes(row),
             ]
         )
     return "\n\n".join([_table(_HEAD, lines), *_notes(rows), _protocols(rows)])
+
+
+def _minutes(row):
+    minutes = row["seconds"] / MINUTE
+    return f"{minutes:.1f} min" if minutes < 10 else f"{minutes:.0f} min"
 
 
 def _notes(rows):
@@ -204,7 +209,7 @@ def _protocols(rows):
             p = r["coverage"]["protocol"]
             lines.append(
                 f"Spread, {data}: {p['spread']}; {p['n_fake']} samples, {p['n_real']} {p['split']} "
-                "images." + (f" Classes: {p['modes']}." if "modes" in p else "")
+                "images." + (f" Found: {p['modes']}." if "modes" in p else "")
             )
     return (
         "\n".join(f"- {line}" for line in dict.fromkeys(lines)) + "\n\nSamples are drawn with seed 0."
@@ -242,7 +247,7 @@ def _modes(paper, rows):
                 _coverage(row, "{kl:.3f}", needs="kl"),
                 _coverage(row, "{spread:.2f}"),
                 "never" if seen is None else str(seen),
-                f"{row['seconds'] / MINUTE:.1f} min",
+                _minutes(row),
             ]
         )
     return "\n\n".join([_table(head, lines), *_notes(rows)])
@@ -263,7 +268,7 @@ def _tags(paper, rows):
                 f"{r['frequent_precision']:.3f}",
                 f"{r['chance_precision']:.3f}",
                 str(row["epochs"]),
-                f"{row['seconds'] / MINUTE:.0f} min",
+                _minutes(row),
             ]
         )
     p = rows[0]["results"]["tags"]["protocol"]
@@ -290,9 +295,20 @@ LAYOUTS = {
 }
 
 
+def _shared(row, done):
+    """What to say of a row whose run a row before it has trained."""
+    curves = (row.get("figures") or {}).get("Training curves")
+    first = next(
+        other for other in done if (other.get("figures") or {}).get("Training curves") == curves
+    )
+    return (
+        "" if curves is None or first is row else f", of which all but a minute is row {first['row']}'s"
+    )
+
+
 def _commands(done):
     machines = sorted({row["machine"] for row in done})
-    lines = [f"- `{row['command']}`: {row['seconds'] / MINUTE:.1f} min" for row in done]
+    lines = [f"- `{row['command']}`: {_minutes(row)}{_shared(row, done)}" for row in done]
     versions = done[0]["versions"] if done else {}
     return "\n".join(
         [

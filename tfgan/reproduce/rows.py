@@ -106,7 +106,7 @@ class Pictured(Row):
 
 TABLES = {
     "mnist": "MNIST, by the papers' protocol",
-    "others": "The paper's other data",
+    "others": "Other data",
     "references": "The same estimate of samples that no GAN made",
     "modes": "Mode coverage on known mixtures",
     "tags": "Image to tags, where the right tags are known",
