@@ -105,7 +105,7 @@ def test_report_of_a_stopped_and_resumed_reproduction(source, tmp_path, monkeypa
     result = json.loads((out / "rows" / f"{jobs[0].key}.json").read_text())
     ours = result["results"]["parzen"]
     assert f"**{ours['log_likelihood']:.1f} ± {ours['standard_error']:.1f}**" in text
-    assert "**2 of 250 epochs**" in text
+    assert "**2 of 900 epochs**" in text
     assert "uniform noise" in text
     assert "225 ± 2" not in text  # other data than published
     assert "214" not in text

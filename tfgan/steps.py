@@ -70,7 +70,9 @@ def _wrong_logits(gan, real_images, condition, step):
 
 def _d_loss(gan, real_logits, *negatives):
     """The discriminator's loss, to which each kind of negatives adds as much."""
-    return gan.loss_pair.d_loss(real_logits, tf.concat(negatives, axis=0))
+    # One kind stays as it is: XLA sums the gradients of a concatenation in another order.
+    logits = tf.concat(negatives, axis=0) if len(negatives) > 1 else negatives[0]
+    return gan.loss_pair.d_loss(real_logits, logits)
 
 
 def g_step(gan, real_images, condition, step):
