@@ -219,7 +219,7 @@ def export(run, target, quantize, out):
 def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run):
     """Train and measure what a paper reports, and write the report.
 
-    Stopped at any time, the same command goes on, from at most half a minute before.
+    Stopped at any time, the same command goes on from the last checkpoint.
     """
     _import_tensorflow()
     from tfgan import reproduce as papers
@@ -247,9 +247,7 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
     try:
         report = papers.reproduce(found, out, say=click.echo)
     except KeyboardInterrupt:
-        click.echo(
-            "tfgan: stopped; the same command goes on, from at most half a minute before.", err=True
-        )
+        click.echo("tfgan: stopped; the same command goes on from the last checkpoint.", err=True)
         sys.exit(130)
     click.echo(f"report: {report}")
 

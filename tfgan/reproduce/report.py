@@ -296,14 +296,12 @@ LAYOUTS = {
 
 
 def _shared(row, done):
-    """What to say of a row whose run a row before it has trained."""
-    curves = (row.get("figures") or {}).get("Training curves")
-    first = next(
-        other for other in done if (other.get("figures") or {}).get("Training curves") == curves
-    )
-    return (
-        "" if curves is None or first is row else f", of which all but a minute is row {first['row']}'s"
-    )
+    """What to say of a row whose run a row before it has trained; of one run are equal curves."""
+    curves = row.get("figures", {}).get("Training curves")
+    if curves is None:
+        return ""
+    first = next(other for other in done if other.get("figures", {}).get("Training curves") == curves)
+    return "" if first is row else f", of which all but a minute is row {first['row']}'s"
 
 
 def _commands(done):
