@@ -2,6 +2,6 @@
 
 from tfgan.export.saved_model import saved_model
 from tfgan.export.tflite import tflite
-from tfgan.export.verify import Report
+from tfgan.export.verify import Report, verify
 
-__all__ = ["Report", "saved_model", "tflite"]
+__all__ = ["Report", "saved_model", "tflite", "verify"]

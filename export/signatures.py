@@ -1,34 +1,112 @@
-"""What an exported generator takes and gives, by name."""
+"""What an exported generator takes and gives, by name.
+
+serving_default  latents [, condition] -> images   float32, [0, 1]
+uint8            latents [, condition] -> pixels   uint8, 0 to 255
+sample           seeds [, condition] -> images     the image of a seed, latents drawn inside
+sample_png       seeds [, condition] -> image_bytes  the same, as PNG files
+
+`latents` float32 `(batch, latent_dim)`; `seeds` int64 `(batch,)`; `condition` int32 `(batch,)` for labels,
+float32 `(batch, dim)` for vectors. `images` and `pixels` are `(batch, H, W, C)`.
+"""
 
 import tensorflow as tf
 
+from tfgan import checks, steps
+
 DEFAULT = "serving_default"
+BY_SEED = ("sample", "sample_png")
+_PNG_CHANNELS = (1, 2, 3, 4)
 
 
-def module(gan, *, batch=None):
-    """Wraps the generator, in inference mode, with its named signature.
+def of_images(gan):
+    """The signatures that a server offers of this GAN: pixels only of what makes images."""
+    names = [DEFAULT, "sample"]
+    if not checks.is_unbounded(gan.generator) and len(gan.image_shape) == 3:
+        names.insert(1, "uint8")
+        if gan.image_shape[-1] in _PNG_CHANNELS:
+            names.append("sample_png")
+    return tuple(names)
+
+
+def module(gan, *, names=(DEFAULT,), batch=None, guarded=False):
+    """Wraps the generator, in inference mode, with its named signatures.
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
+        names: which signatures.
         batch: int for a fixed batch, None for any.
+        guarded: whether the graph fails at labels out of range and at numbers that are not finite.
 
     Returns:
-        (`tf.Module` that holds the weights once, dict of signatures). `serving_default` takes
-        `latents` float32 `(batch, latent_dim)` and, from a CGAN, `condition` (int32 `(batch,)` for
-        labels, float32 `(batch, dim)` for vectors), and gives `images` float32 `(batch, H, W, C)` in
-        [0, 1], or whatever else the generator makes.
+        (`tf.Module` that holds the weights once, dict of signatures).
     """
     wrapped = tf.Module()
     wrapped.generator_weights = [variable.value for variable in gan.sampler.variables]
-    specs = [tf.TensorSpec((batch, gan.latent_dim), tf.float32, name="latents")]
+    wrapped.functions = {name: _function(gan, name, batch, guarded) for name in names}
+    return wrapped, {name: f.get_concrete_function() for name, f in wrapped.functions.items()}
+
+
+def _function(gan, name, batch, guarded):
+    if name in BY_SEED:
+        first = tf.TensorSpec((batch,), tf.int64, name="seeds")
+    else:
+        first = tf.TensorSpec((batch, gan.latent_dim), tf.float32, name="latents")
+    specs = [first]
     if gan.conditional:
         example = gan.example_condition(1)
         specs.append(tf.TensorSpec((batch, *example.shape[1:]), example.dtype, name="condition"))
 
-    @tf.function(input_signature=specs, autograph=False)
-    def serving_default(latents, condition=None):
-        images = gan.generate(latents, condition, training=False)
-        return {"images": tf.cast(images, tf.float32)}
+    def images_of(given, condition):
+        if guarded and condition is not None and gan.condition is not None:
+            condition = gan.condition.guard(condition)
+        if name in BY_SEED:
+            latents = _latents_of(gan, given)
+        else:
+            latents = tf.debugging.check_numerics(given, "latents must be finite") if guarded else given
+        return tf.cast(gan.generate(latents, condition, training=False), tf.float32)
 
-    wrapped.serving_default = serving_default
-    return wrapped, {DEFAULT: serving_default.get_concrete_function()}
+    def call(given, condition=None):
+        return _OUTPUTS[name](images_of(given, condition))
+
+    # The arguments' names are those of the inputs.
+    if name in BY_SEED:
+
+        @tf.function(input_signature=specs, autograph=False)
+        def function(seeds, condition=None):
+            return call(seeds, condition)
+
+    else:
+
+        @tf.function(input_signature=specs, autograph=False)
+        def function(latents, condition=None):
+            return call(latents, condition)
+
+    return function
+
+
+def _latents_of(gan, seeds):
+    """The latents of `gan.draw_latents(1, seed=s)` for each seed: a row does not depend on the others."""
+
+    def row(seed):
+        return gan.latents_of(1, steps.SAMPLE_STREAM, seed=seed)[0]
+
+    spec = tf.TensorSpec((gan.latent_dim,), tf.float32)
+    return tf.map_fn(row, seeds, fn_output_signature=spec)  # (batch, latent_dim)
+
+
+def pixels(images):
+    """uint8 of float images in [0, 1], rounded."""
+    return tf.cast(tf.round(255 * tf.clip_by_value(images, 0, 1)), tf.uint8)
+
+
+def _png(images):
+    files = tf.map_fn(tf.io.encode_png, pixels(images), fn_output_signature=tf.string)
+    return {"image_bytes": files}  # (batch,); the ending makes servers answer in base64
+
+
+_OUTPUTS = {
+    DEFAULT: lambda images: {"images": images},
+    "uint8": lambda images: {"pixels": pixels(images)},
+    "sample": lambda images: {"images": images},
+    "sample_png": _png,
+}

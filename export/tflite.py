@@ -1,13 +1,14 @@
 """LiteRT (TFLite), as phones and browsers read it."""
 
+import importlib.util
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import tensorflow as tf
 
 from tfgan.errors import InputError
-from tfgan.export import signatures, verify
+from tfgan.export import signatures
+from tfgan.export.verify import prove
 from tfgan.files import replacing
 
 TOLERANCES = {None: 1e-4, "float16": 1e-2}  # by `quantize`: largest difference of a pixel
@@ -39,25 +40,20 @@ def tflite(gan, path, *, quantize=None, batch=1):
         raise InputError(f"batch must be at least 1, or None for any, got {batch!r}.")
     if path.suffix != ".tflite":
         raise InputError(f"a TFLite file's name must end in .tflite, got {path}.")
-    interpreter = _interpreter()
+    _check_litert()
     content = _convert(gan, quantize, batch)
-    inputs, expected = verify.examples(gan)
     with replacing(path) as temporary:
         temporary.write_bytes(content)
-        images = _run(interpreter(model_path=str(temporary)), inputs, batch)
-        return verify.compare(
-            images, expected, tolerance=TOLERANCES[quantize], path=path, size=len(content)
-        )
+        proof = prove(gan, temporary, "tflite", TOLERANCES[quantize])
+    proof.save(path.parent, [path], prefix=f"{path.name}.")
+    return proof.report(path, [path])
 
 
-def _interpreter():
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
+def _check_litert():
+    if importlib.util.find_spec("ai_edge_litert") is None:
         raise InputError(
             "TFLite files are checked with ai-edge-litert, which is missing: pip install 'tfgan[edge]'."
-        ) from None
-    return Interpreter
+        )
 
 
 def _convert(gan, quantize, batch):
@@ -77,16 +73,3 @@ def _convert(gan, quantize, batch):
         except Exception as error:  # the converter raises what MLIR prints
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"the generator does not convert to TFLite: {reason}") from error
-
-
-def _run(interpreter, inputs, batch):
-    """Runs a file over all rows of the inputs, `batch` at a time."""
-    runner = interpreter.get_signature_runner(signatures.DEFAULT)
-    count = len(inputs["latents"])
-    step = batch or count
-    images = []
-    for start in range(0, count, step):
-        # The last batch of a fixed size starts over at the first row to be full.
-        rows = np.arange(start, start + step) % count
-        images.append(runner(**{name: value[rows] for name, value in inputs.items()})["images"])
-    return np.concatenate(images)[:count]

@@ -1,12 +1,32 @@
-"""Compares an exported generator with Keras."""
+"""Proves that exported files make Keras's images: when they are written, and at any time later.
 
+Beside what is exported lie `verification.json` (how far each signature is from Keras, and the SHA-256 of
+every file) and `verification.npz` (inputs, and Keras's images for them). The files are run in a process of
+their own, which knows neither tfgan nor the model's code.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from tfgan.errors import InputError
+from tfgan.export import signatures
+from tfgan.files import replacing, write_json
 
 SAMPLES = 32
+FORMAT = 1
+_NUMBERS, _REFERENCE = "verification.json", "verification.npz"
+_RUNNERS = {"saved_model": "run_saved_model.py", "tflite": "run_tflite.py"}
+_ROUNDING = 0.5001 / 255  # of pixels in 256 steps
 
 
 class Report(NamedTuple):
@@ -16,8 +36,8 @@ class Report(NamedTuple):
         path: file or folder.
         size: int, bytes.
         max_error: float, largest difference of a pixel in [0, 1].
-        mean_error: float, mean difference.
-        samples: int, images compared.
+        mean_error: float, largest mean difference of a signature.
+        samples: int, images compared by each signature.
     """
 
     path: str
@@ -33,47 +53,202 @@ class Report(NamedTuple):
         )
 
 
-def examples(gan):
+def reference(gan):
     """Inputs to compare on, and Keras's images for them.
 
     Labels run over all classes, so that each is compared once where there are at most 32.
 
     Returns:
-        (dict of arrays by input name, float32 images).
+        (arrays by input name, {"latents": images of the latents, "seeds": images of the seeds}).
     """
-    inputs = {"latents": gan.draw_latents(SAMPLES, seed=0)}
+    inputs = {"latents": gan.draw_latents(SAMPLES, seed=0), "seeds": np.arange(SAMPLES)}
     condition = None
     if gan.conditional:
-        condition = gan.example_condition(SAMPLES).numpy()
-        inputs["condition"] = condition
-    return inputs, gan.images_of(inputs["latents"], condition)
+        condition = inputs["condition"] = gan.example_condition(SAMPLES).numpy()
+    drawn = np.concatenate([gan.draw_latents(1, seed=int(seed)) for seed in inputs["seeds"]])
+    return inputs, {
+        "latents": gan.images_of(inputs["latents"], condition),
+        "seeds": gan.images_of(drawn, condition),
+    }
 
 
-def compare(images, expected, *, tolerance, path, size):
-    """Returns the `Report` of an export whose images are near enough to Keras's.
+def prove(gan, path, target, tolerance):
+    """Compares new files with Keras.
 
     Args:
-        images: float `(n, H, W, C)`, made by the exported files.
-        expected: float `(n, H, W, C)`, made by Keras.
+        gan: `tfgan.GAN` or `tfgan.CGAN` they were made of.
+        path: folder or file that was written.
+        target: "saved_model" or "tflite".
         tolerance: float, largest difference allowed of any pixel, or, where values leave [-1, 1], of
             the largest of them.
-        path: file or folder to report.
-        size: int, bytes.
+
+    Returns:
+        `Proof`.
 
     Raises:
-        InputError: if a pixel differs by more, or is no number.
+        InputError: if the files cannot be run, or if images differ by more.
     """
-    if images.shape != expected.shape:
+    inputs, expected = reference(gan)
+    try:
+        found = _compare(_run(path, target, inputs), expected, tolerance)
+    except InputError as error:
         raise InputError(
-            f"the export makes images of shape {images.shape}, Keras {expected.shape}: "
-            "nothing was kept; report this as a bug."
+            f"{error} Nothing was kept: export without quantize, or report this as a bug."
+        ) from None
+    versions = {name: importlib.metadata.version(name) for name in ("tfgan", "tensorflow", "keras")}
+    numbers = {
+        "format": FORMAT,
+        "target": target,
+        "tolerance": tolerance,
+        "samples": SAMPLES,
+        "signatures": found,
+        "versions": versions,
+    }
+    arrays = {f"input/{name}": value for name, value in inputs.items()}
+    arrays |= {f"images/{name}": value for name, value in expected.items()}
+    return Proof(numbers, arrays)
+
+
+class Proof(NamedTuple):
+    """What `prove` found, to be kept beside the files.
+
+    Attributes:
+        numbers: dict, of `verification.json`.
+        arrays: dict, of `verification.npz`.
+    """
+
+    numbers: dict
+    arrays: dict
+
+    def save(self, folder, files, prefix=""):
+        """Writes both files into a folder, with the hashes of the `files` there; returns their size."""
+        hashes = {str(file.relative_to(folder)): _hash(file) for file in sorted(files)}
+        with replacing(folder / f"{prefix}{_REFERENCE}") as temporary:
+            np.savez(temporary, **self.arrays)
+        write_json(folder / f"{prefix}{_NUMBERS}", {**self.numbers, "sha256": hashes})
+
+    def report(self, path, files):
+        """The `Report` of those files, called `path`."""
+        return _report(self.numbers["signatures"], path, files)
+
+
+def verify(path):
+    """Runs exported files again, later and elsewhere, and compares them with what Keras made.
+
+    Args:
+        path: version folder of a SavedModel, folder of versions (the newest is taken), or `.tflite` file.
+
+    Returns:
+        `Report`.
+
+    Raises:
+        InputError: if there is no export with its verification, if a file is missing or is not the one
+            that was written, or if the images differ.
+    """
+    path = _export(Path(path))
+    folder, prefix = (path, "") if path.is_dir() else (path.parent, f"{path.name}.")
+    numbers, inputs, expected = _read(folder, prefix)
+    files = [folder / name for name in numbers["sha256"]]
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"{file} is missing: export anew.")
+        if _hash(file) != numbers["sha256"][str(file.relative_to(folder))]:
+            raise InputError(f"{file} is not the file that was exported: restore it, or export anew.")
+    found = _compare(_run(path, numbers["target"], inputs), expected, numbers["tolerance"])
+    missing = numbers["signatures"].keys() - found.keys()
+    if missing:
+        raise InputError(f"{path} has lost its signature {min(missing)}: export anew.")
+    return _report(found, path, files)
+
+
+def _export(path):
+    if path.is_dir() and not (path / "saved_model.pb").exists():
+        versions = sorted(int(p.name) for p in path.iterdir() if p.is_dir() and p.name.isdigit())
+        if not versions:
+            raise InputError(f"{path} holds no SavedModel, and no folder of a version that does.")
+        return path / str(versions[-1])
+    if not path.exists():
+        raise InputError(f"{path} does not exist: give what `tfgan export` wrote.")
+    return path
+
+
+def _read(folder, prefix):
+    numbers_file, arrays_file = folder / f"{prefix}{_NUMBERS}", folder / f"{prefix}{_REFERENCE}"
+    for file in (numbers_file, arrays_file):
+        if not file.is_file():
+            raise InputError(f"{file} is missing, which tells what is right: export anew.")
+    try:
+        numbers = json.loads(numbers_file.read_text(encoding="utf-8"))
+        if numbers["format"] != FORMAT:
+            raise InputError(
+                f"{numbers_file} has format {numbers['format']!r}, this tfgan reads {FORMAT}: use the "
+                "version that wrote it."
+            )
+        if numbers["target"] not in _RUNNERS or not numbers["sha256"]:
+            raise ValueError
+        with np.load(arrays_file, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        kinds = ("input/", "images/")
+        inputs, expected = (
+            {name.removeprefix(kind): a for name, a in arrays.items() if name.startswith(kind)}
+            for kind in kinds
         )
-    error = np.abs(images.astype("float64") - expected)
-    worst = float(error.max())
-    allowed = tolerance * max(1.0, float(np.abs(expected).max()))
-    if not worst <= allowed:
-        raise InputError(
-            f"the export differs from Keras by {worst:.2g}, at most {allowed:.0e} was expected: "
-            "nothing was kept; export without quantize, or report this as a bug."
-        )
-    return Report(str(path), size, worst, float(error.mean()), len(images))
+        expected["latents"]  # what every export has
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{numbers_file} or {arrays_file.name} is damaged: export anew.") from None
+    return numbers, inputs, expected
+
+
+def _run(path, target, inputs):
+    """Outputs by `signature/name`, made by a fresh process."""
+    script = Path(__file__).with_name(_RUNNERS[target])
+    with tempfile.TemporaryDirectory() as folder:
+        given, made = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
+        np.savez(given, **inputs)
+        # -P: modules beside the script are not what its imports mean.
+        command = [sys.executable, "-P", str(script), str(path), str(given), str(made)]
+        quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        done = subprocess.run(command, capture_output=True, text=True, env=quiet)
+        if done.returncode:
+            reason = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1][:200]
+            raise InputError(f"{path} cannot be run ({reason}).")
+        with np.load(made, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+
+
+def _compare(outputs, expected, tolerance):
+    """Returns the errors by signature; raises InputError where images are not near enough."""
+    found = {}
+    for key, images in outputs.items():
+        signature = key.partition("/")[0]
+        wanted = expected["seeds" if signature in signatures.BY_SEED else "latents"].astype("float64")
+        if images.shape != wanted.shape:
+            raise InputError(f"{signature} makes images of shape {images.shape}, Keras {wanted.shape}.")
+        allowed = tolerance * max(1.0, float(np.abs(wanted).max()))
+        if images.dtype == np.uint8:
+            images, allowed = images / 255, allowed + _ROUNDING
+        error = np.abs(images.astype("float64") - wanted)
+        worst = float(error.max())
+        if not worst <= allowed:
+            raise InputError(
+                f"{signature} differs from Keras by {worst:.2g}, at most {allowed:.1e} was expected."
+            )
+        found[signature] = {"max_error": worst, "mean_error": float(error.mean())}
+    return found
+
+
+def _report(found, path, files):
+    return Report(
+        str(path),
+        sum(file.stat().st_size for file in files),
+        max(errors["max_error"] for errors in found.values()),
+        max(errors["mean_error"] for errors in found.values()),
+        SAMPLES,
+    )
+
+
+def _hash(file):
+    with open(file, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -106,6 +106,13 @@ class Labels(_Sized):
         labels = ops.reshape(ops.cast(condition, "int32"), (-1,))  # (B,), also of (B, 1)
         return ops.one_hot(labels, self.num_classes, dtype="float32")
 
+    def guard(self, condition):
+        """Labels as they are, in a graph that fails with InvalidArgument where one is out of range."""
+        inside = tf.reduce_all((condition >= 0) & (condition < self.num_classes))
+        said = [f"labels must lie in [0, {self.num_classes}), got", condition]
+        with tf.control_dependencies([tf.debugging.Assert(inside, said)]):
+            return tf.identity(condition)
+
     def draw(self, count, seed):
         """Draws labels uniformly.
 
@@ -202,6 +209,10 @@ class Vector(_Sized):
     def encode(self, condition):
         """The vectors as they are, float32 `(batch, dim)`."""
         return ops.reshape(ops.cast(condition, "float32"), (-1, self.dim))  # (B, dim)
+
+    def guard(self, condition):
+        """The vectors as they are, in a graph that fails with InvalidArgument at NaN or infinity."""
+        return tf.debugging.check_numerics(condition, "conditions must be finite")
 
     def draw(self, count, seed):
         """Raises InputError: nobody knows how such vectors are distributed."""

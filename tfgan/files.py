@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import errno
 import json
 import os
 import shutil
@@ -23,13 +24,57 @@ def replacing(path):
         `pathlib.Path` that does not exist yet.
     """
     path = Path(path)
+    with _temporary(path) as temporary:
+        yield temporary
+        _sync(temporary)
+        os.replace(temporary, path)
+
+
+def write_numbered(base, write, number=None):
+    """Writes the folder `base/<number>`, whole or not at all; until then its name is hidden.
+
+    Args:
+        base: folder of numbered folders.
+        write: function of a `pathlib.Path` that does not exist yet, which makes a folder there.
+        number: int, which must be free, or None for one more than the highest there is by then: of two
+            writers at once each gets its own.
+
+    Returns:
+        `pathlib.Path` of the folder.
+
+    Raises:
+        FileExistsError: if the number is taken.
+    """
+    with _temporary(Path(base) / "new") as temporary:
+        write(temporary)
+        _sync(temporary)
+        while True:
+            path = Path(base) / str(number or _next_number(base))
+            try:
+                if path.exists():  # an empty folder would be replaced
+                    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+                os.rename(temporary, path)
+            except OSError as error:
+                if number or error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                    raise
+            else:
+                return path
+
+
+def _next_number(base):
+    """One more than the highest number that is the name of anything in a folder; 1 for none."""
+    names = [path.name for path in Path(base).iterdir()]
+    return max((int(name) for name in names if name.isdecimal()), default=0) + 1
+
+
+@contextlib.contextmanager
+def _temporary(path):
+    """Gives a sibling of `path` to write, which is gone if the block fails."""
     made = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
-        _sync(temporary)
-        os.replace(temporary, path)
     except BaseException:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)

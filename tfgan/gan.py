@@ -314,7 +314,7 @@ class GAN(Trainer):
     def seed_pair(self, number, *, seed=None):
         """Seed of a stateless random op, int64 `(2,)`; the arguments as in `latents_of`."""
         seed = self.seed if seed is None else seed
-        return tf.stack([tf.constant(seed, tf.int64), tf.cast(number, tf.int64)])
+        return tf.stack([tf.convert_to_tensor(seed, tf.int64), tf.cast(number, tf.int64)])
 
     def sample(
         self,

@@ -1,74 +1,168 @@
-import json
+"""SavedModels: signatures, what servers see of a folder, and what is refused."""
+
+import io
+import os
+import signal
 import subprocess
 import sys
+import time
 
+import matplotlib.image
 import numpy as np
 import pytest
 import tensorflow as tf
-from makers import SHAPE, one_line, small_gan
+from makers import SHAPE, one_line, small_cgan, small_gan
 
 import tfgan
+from tfgan.conditions import Vector
 from tfgan.errors import InputError
-
-LOAD_ELSEWHERE = """
-import json, sys
-import tensorflow as tf
-inputs = json.loads(sys.argv[2])
-types = {"latents": tf.float32, "condition": tf.int32}
-inputs = {name: tf.constant(value, types[name]) for name, value in inputs.items()}
-images = tf.saved_model.load(sys.argv[1]).signatures["serving_default"](**inputs)
-assert "tfgan" not in sys.modules
-print(json.dumps(images["images"].numpy().tolist()))
-"""
+from tfgan.export import signatures
+from tfgan.networks import mirza2014
 
 
-def test_names_shapes_and_any_batch(gan, tmp_path):
+@pytest.fixture
+def quick(monkeypatch):
+    """Exports run in this process: what a fresh one needs is seconds of importing TensorFlow."""
+    from tfgan.export import run_saved_model
+
+    def run(path, target, inputs, folder=None):
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(f"{folder}/in.npz", **inputs)
+            run_saved_model.main(str(path), f"{folder}/in.npz", f"{folder}/out.npz")
+            with np.load(f"{folder}/out.npz") as file:
+                return dict(file)
+
+    monkeypatch.setattr(sys.modules["tfgan.export.verify"], "_run", run)
+
+
+def load(report):
+    return tf.saved_model.load(report.path).signatures
+
+
+def conditions(gan, count):
+    return {"condition": gan.example_condition(count)} if gan.conditional else {}
+
+
+def of_vectors():
+    condition = Vector(6)
+    return tfgan.CGAN(
+        mirza2014.Generator(SHAPE, condition=condition, latent_dim=5, units=8),
+        mirza2014.Discriminator(SHAPE, condition=condition, image_units=6, units=5),
+        seed=7,
+    )
+
+
+def test_every_signature(gan, tmp_path, quick):
     report = tfgan.export.saved_model(gan, tmp_path / "served")
     assert report.path == str(tmp_path / "served/1")
-    signature = tf.saved_model.load(report.path).signatures["serving_default"]
-    specs = signature.structured_input_signature[1]
-    assert specs["latents"].shape.as_list() == [None, 5]
-    assert set(specs) == ({"latents", "condition"} if gan.conditional else {"latents"})
-    for count in (1, 7):
-        inputs = {"latents": tf.zeros((count, 5))}
-        if gan.conditional:
-            inputs["condition"] = tf.zeros((count,), tf.int32)
-        assert signature(**inputs)["images"].shape == (count, *SHAPE)
-
-
-def test_loads_without_the_package(gan, tmp_path):
-    report = tfgan.export.saved_model(gan, tmp_path)
-    z = gan.draw_latents(4, seed=3)
-    condition = np.array([0, 2, 1, 2], "int32") if gan.conditional else None
-    inputs = {"latents": z.tolist()} | ({"condition": condition.tolist()} if gan.conditional else {})
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD_ELSEWHERE, report.path, json.dumps(inputs)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=True,
+    found = load(report)
+    assert set(found) == {"serving_default", "uint8", "sample", "sample_png"}
+    z = gan.draw_latents(6, seed=3)
+    given = conditions(gan, 6)
+    labels = given.get("condition")
+    images = gan.images_of(z, labels)
+    np.testing.assert_allclose(
+        found["serving_default"](latents=z, **given)["images"], images, atol=1e-6
     )
-    np.testing.assert_allclose(json.loads(done.stdout), gan.images_of(z, condition), atol=1e-6)
+    pixels = found["uint8"](latents=z, **given)["pixels"]
+    assert pixels.dtype == tf.uint8
+    np.testing.assert_allclose(pixels, np.rint(255 * images), atol=1)
+    seeds = tf.constant([0, 7, 7, 2**40, -1, 12], tf.int64)
+    drawn = found["sample"](seeds=seeds, **given)["images"].numpy()
+    for i, seed in enumerate([0, 7, 7, None, None, 12]):
+        if seed is not None:
+            wanted = gan.sample(1, None if labels is None else labels[i : i + 1], seed=seed)
+            np.testing.assert_allclose(drawn[i : i + 1], wanted, atol=1e-6)
+        one = {name: value[i : i + 1] for name, value in given.items()}
+        alone = found["sample"](seeds=seeds[i : i + 1], **one)["images"]
+        np.testing.assert_allclose(alone, drawn[i : i + 1], atol=1e-6)
+    files = found["sample_png"](seeds=seeds, **given)["image_bytes"].numpy()
+    for data, image in zip(files, drawn, strict=True):
+        decoded = matplotlib.image.imread(io.BytesIO(data), format="png")
+        np.testing.assert_allclose(decoded, image[..., 0], atol=0.51 / 255)
 
 
-def test_versions_count_up_and_are_whole(tmp_path):
+def test_shapes_by_name(gan, tmp_path, quick):
+    report = tfgan.export.saved_model(gan, tmp_path)
+    for name, function in load(report).items():
+        specs = function.structured_input_signature[1]
+        first = "seeds" if name in signatures.BY_SEED else "latents"
+        assert set(specs) == ({first, "condition"} if gan.conditional else {first})
+        assert specs[first].shape.as_list() == ([None] if first == "seeds" else [None, 5])
+        for count in (1, 7):
+            inputs = {first: tf.zeros((count,) if first == "seeds" else (count, 5), specs[first].dtype)}
+            (output,) = function(**inputs, **conditions(gan, count)).values()
+            assert output.shape == ((count,) if name == "sample_png" else (count, *SHAPE))
+
+
+@pytest.mark.parametrize("label", [-1, 3, 2**31 - 1])
+def test_labels_out_of_range_are_an_error(tmp_path, quick, label):
+    found = load(tfgan.export.saved_model(small_cgan(), tmp_path))
+    labels = tf.constant([0, label], tf.int32)
+    for name, function in found.items():
+        first = {"seeds": tf.zeros((2,), tf.int64)}
+        first = first if name in signatures.BY_SEED else {"latents": tf.zeros((2, 5))}
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"labels must lie in \[0, 3\)"):
+            function(**first, condition=labels)
+
+
+def test_vectors_and_numbers_that_are_not_finite(tmp_path, quick):
+    gan = of_vectors()
+    found = load(tfgan.export.saved_model(gan, tmp_path))
+    z, y = np.zeros((2, 5), "float32"), np.ones((2, 6), "float32")
+    images = found["serving_default"](latents=tf.constant(z), condition=tf.constant(y))["images"]
+    np.testing.assert_allclose(images, gan.images_of(z, y), atol=1e-6)
+    for latents, condition in ((z + np.nan, y), (z, y + np.inf)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="finite"):
+            found["serving_default"](latents=tf.constant(latents), condition=tf.constant(condition))
+
+
+def test_the_average_is_what_is_exported(tmp_path, quick):
+    gan = small_gan()
+    gan.compile(ema_decay=0.5)
+    gan.ema_generator.set_weights([w + 1 for w in gan.generator.get_weights()])
+    found = load(tfgan.export.saved_model(gan, tmp_path))
+    z = gan.draw_latents(3, seed=0)
+    images = found["serving_default"](latents=tf.constant(z))["images"]
+    np.testing.assert_allclose(images, gan.images_of(z), atol=1e-6)
+    assert np.abs(images - gan.images_of(z, ema=False)).max() > 1e-3
+
+
+def test_versions_count_up_and_are_whole(tmp_path, quick):
     gan = small_gan()
     (tmp_path / "7").mkdir()
+    (tmp_path / "notes").mkdir()
     assert tfgan.export.saved_model(gan, tmp_path).path == str(tmp_path / "8")
     assert tfgan.export.saved_model(gan, tmp_path).path == str(tmp_path / "9")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["7", "8", "9"]
+    assert tfgan.export.saved_model(gan, tmp_path, version=3).path == str(tmp_path / "3")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["3", "7", "8", "9", "notes"]
+    for version in (7, 8):
+        with pytest.raises(InputError, match="exists") as error:
+            tfgan.export.saved_model(gan, tmp_path, version=version)
+        one_line(error)
 
 
-def test_weights_are_stored_once(tmp_path):
+@pytest.mark.parametrize("version", [0, -1, 1.0, "1", True])
+def test_wrong_versions(tmp_path, version):
+    with pytest.raises(InputError, match="version") as error:
+        tfgan.export.saved_model(small_gan(), tmp_path / "served", version=version)
+    one_line(error)
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_are_stored_once(tmp_path, quick):
     gan = tfgan.GAN(
         tfgan.networks.goodfellow2014.Generator((16, 16, 1), units=512),
         tfgan.networks.goodfellow2014.Discriminator((16, 16, 1), units=4),
     )
     report = tfgan.export.saved_model(gan, tmp_path)
-    assert report.size < 1.2 * 4 * gan.generator.count_params()
+    weights = 4 * gan.generator.count_params()
+    assert weights < report.size < 1.3 * weights + 200_000
 
 
-def test_a_different_export_is_refused(tmp_path, monkeypatch):
+def test_a_different_export_is_refused(tmp_path, monkeypatch, quick):
     gan = small_gan()
     images_of = gan.images_of
     monkeypatch.setattr(gan, "images_of", lambda *args: images_of(*args) + 1e-3)
@@ -83,3 +177,42 @@ def test_base_is_a_file(tmp_path):
     with pytest.raises(InputError, match="folder of versions"):
         tfgan.export.saved_model(small_gan(), tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+EXPORT = """
+import sys
+sys.path.insert(0, sys.argv[2])
+from makers import small_cgan
+import tfgan
+print("made", flush=True)
+print(tfgan.export.saved_model(small_cgan(), sys.argv[1]).path)
+"""
+
+
+def start_export(base):
+    command = [sys.executable, "-c", EXPORT, str(base), os.path.dirname(__file__) + "/.."]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def test_two_at_once_in_fresh_processes(tmp_path):
+    both = [start_export(tmp_path) for _ in range(2)]
+    paths = {process.communicate()[0].split()[-1] for process in both}
+    assert paths == {str(tmp_path / "1"), str(tmp_path / "2")}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1", "2"]
+    for path in paths:
+        assert tfgan.export.verify(path).samples == 32
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.6, 1, 1.5, 2.5, 4, 6])
+def test_a_kill_leaves_only_whole_versions(tmp_path, seconds):
+    process = start_export(tmp_path)
+    assert process.stdout.readline() == "made\n"
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    for path in tmp_path.iterdir():
+        if path.name.isdecimal():
+            tfgan.export.verify(path)
+        else:
+            assert path.name.startswith(".")
