@@ -1,4 +1,4 @@
-"""Runs every signature of a SavedModel on given inputs, in a process that knows neither tfgan nor Keras.
+"""Runs every signature of a SavedModel on given inputs, in a process without tfgan or Keras.
 
     python run_saved_model.py FOLDER INPUTS.npz OUTPUTS.npz
 

@@ -28,7 +28,7 @@ def saved_model(gan, base_dir, *, version=None):
         `Report`; its `path` is the version's folder.
 
     Raises:
-        InputError: if `base_dir` is a file, if the version exists or is no such number, or if the images
+        InputError: if `base_dir` is a file, if the version exists or is no such number, or if images
             differ from Keras's.
     """
     base = Path(base_dir)

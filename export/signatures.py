@@ -5,8 +5,8 @@ uint8            latents [, condition] -> pixels   uint8, 0 to 255
 sample           seeds [, condition] -> images     the image of a seed, latents drawn inside
 sample_png       seeds [, condition] -> image_bytes  the same, as PNG files
 
-`latents` float32 `(batch, latent_dim)`; `seeds` int64 `(batch,)`; `condition` int32 `(batch,)` for labels,
-float32 `(batch, dim)` for vectors. `images` and `pixels` are `(batch, H, W, C)`.
+`latents` float32 `(batch, latent_dim)`; `seeds` int64 `(batch,)`; `condition` int32 `(batch,)` for
+labels, float32 `(batch, dim)` for vectors. `images` and `pixels` are `(batch, H, W, C)`.
 """
 
 import tensorflow as tf
@@ -85,7 +85,7 @@ def _function(gan, name, batch, guarded):
 
 
 def _latents_of(gan, seeds):
-    """The latents of `gan.draw_latents(1, seed=s)` for each seed: a row does not depend on the others."""
+    """The latents of `gan.draw_latents(1, seed=s)` for each seed: no row depends on another."""
 
     def row(seed):
         return gan.latents_of(1, steps.SAMPLE_STREAM, seed=seed)[0]

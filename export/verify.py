@@ -1,8 +1,8 @@
 """Proves that exported files make Keras's images: when they are written, and at any time later.
 
-Beside what is exported lie `verification.json` (how far each signature is from Keras, and the SHA-256 of
-every file) and `verification.npz` (inputs, and Keras's images for them). The files are run in a process of
-their own, which knows neither tfgan nor the model's code.
+Beside what is exported lie `verification.json` (how far each signature is from Keras, and the SHA-256
+of every file) and `verification.npz` (inputs, and Keras's images for them). The files are run in a
+process of their own, which knows neither tfgan nor the model's code.
 """
 
 import hashlib
@@ -136,7 +136,7 @@ def verify(path):
     """Runs exported files again, later and elsewhere, and compares them with what Keras made.
 
     Args:
-        path: version folder of a SavedModel, folder of versions (the newest is taken), or `.tflite` file.
+        path: version of a SavedModel, folder of versions (the newest is taken), or `.tflite` file.
 
     Returns:
         `Report`.
@@ -186,7 +186,8 @@ def _read(folder, prefix):
             )
         if numbers["target"] not in _RUNNERS or not numbers["sha256"]:
             raise ValueError
-        with np.load(arrays_file, allow_pickle=False) as file:
+        # Opened here, since NumPy leaves open what it cannot read.
+        with open(arrays_file, "rb") as handle, np.load(handle, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         kinds = ("input/", "images/")
         inputs, expected = (

@@ -100,6 +100,13 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
     assert code == 0
     assert "equal Keras's" in out
     assert (tmp_path / "served/1/saved_model.pb").is_file()
+    code, out, _ = tfgan("verify", tmp_path / "served")
+    assert code == 0
+    assert "equal Keras's" in out
+    (tmp_path / "served/1/saved_model.pb").write_bytes(b"cut")
+    code, _, error = tfgan("verify", tmp_path / "served")
+    assert code == 2
+    assert "saved_model.pb is not the file" in error
     pytest.importorskip("ai_edge_litert")
     file = tmp_path / "half.tflite"
     assert tfgan("export", trained, "--to", "tflite", "--quantize", "float16", "--out", file)[0] == 0

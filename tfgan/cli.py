@@ -207,6 +207,17 @@ def export(run, target, quantize, out):
 
 
 @cli.command()
+@click.argument("path")
+def verify(path):
+    """Run exported files again and compare them with what Keras made when they were written."""
+    _import_tensorflow()
+    import tfgan.export
+
+    report = tfgan.export.verify(_path(path))
+    click.echo(f"{report.path}\nverified: {report}")
+
+
+@cli.command()
 @click.argument("paper", metavar="gan2014|cgan2014")
 @click.option("--out", metavar="DIR", help="Report, figures, runs.  [default: reports/PAPER]")
 @click.option("--only", multiple=True, metavar="ROW", help="Only this row of the report; repeatable.")

@@ -95,6 +95,6 @@ def test_a_different_export_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_without_litert(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"tfgan\[edge\]"):
         tfgan.export.tflite(small_gan(), tmp_path / "gan.tflite")
