@@ -1,58 +1,77 @@
 """SavedModel, as TensorFlow Serving reads it."""
 
+import re
 from pathlib import Path
 
 import tensorflow as tf
 
 from tfgan.errors import InputError
-from tfgan.export import signatures
+from tfgan.export import card, serving, signatures
 from tfgan.export.verify import prove
 from tfgan.files import write_numbered
 
 TOLERANCE = 1e-5
 
 
-def saved_model(gan, base_dir, *, version=None):
+def saved_model(gan_or_run, base_dir, *, name=None, version=None):
     """Writes `base_dir/<version>/` and compares it, run by a fresh process, with Keras.
 
     The folder appears under its number only when it is whole and right: a server that watches
-    `base_dir` never sees less. What each signature takes and gives: `tfgan.export.signatures`. Labels
-    out of range, and numbers that are not finite, are answered with InvalidArgument.
+    `base_dir` never sees less. In it lie a model card (`README.md`, `signatures.json`), the proof and,
+    with `tfgan[serving]`, warm-up requests; in `base_dir/serving/` what starts a server and asks it for
+    images. What each signature takes and gives: `tfgan.export.signatures`. Labels out of range, and
+    numbers that are not finite, are answered with InvalidArgument.
 
     Args:
-        gan: `tfgan.GAN` or `tfgan.CGAN`.
+        gan_or_run: `tfgan.GAN`, `tfgan.CGAN`, or the run directory of one.
         base_dir: folder of one model's versions.
+        name: str of letters, digits, `_` and `-`: what the server calls the model; None takes the
+            folder's.
         version: int >= 1, or None for the next one.
 
     Returns:
         `Report`; its `path` is the version's folder.
 
     Raises:
-        InputError: if `base_dir` is a file, if the version exists or is no such number, or if images
-            differ from Keras's.
+        InputError: if `base_dir` is a file, if the version exists or is no such number, if the name
+            does not fit, if there is no finished model, or if images differ from Keras's.
     """
     base = Path(base_dir)
     if base.exists() and not base.is_dir():
         raise InputError(f"{base} is a file, expected a folder of versions: choose another path.")
+    name = _checked_name(base.resolve().name if name is None else name)
     _check_version(base, version)
+    source = card.source_of(gan_or_run)
+    names = signatures.of_images(source.gan)
     proofs = []
 
     def write(folder):
-        names = signatures.of_images(gan)
-        module, by_name = signatures.module(gan, names=names, guarded=True)
+        module, by_name = signatures.module(source.gan, names=names, guarded=True)
         tf.saved_model.save(module, str(folder), signatures=by_name)
-        proofs.append(prove(gan, folder, "saved_model", TOLERANCE))
-        proofs[0].save(folder, _files(folder))
+        proof = prove(source.gan, folder, "saved_model", TOLERANCE)
+        serving.write_warmup(folder, name, proof.inputs, names)
+        card.write(folder, name, source, by_name, proof)
+        proof.save(folder, _files(folder))
+        proofs.append(proof)
 
     try:
         path = write_numbered(base, write, version)
     except FileExistsError as error:
         raise InputError(f"{error.filename} appeared meanwhile: choose another version.") from None
+    serving.write_configuration(base, name, proofs[0].inputs, names)
     return proofs[0].report(path, _files(path))
 
 
 def _files(folder):
     return [file for file in folder.rglob("*") if file.is_file()]
+
+
+def _checked_name(name):
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][\w-]*", name, re.ASCII):
+        raise InputError(
+            f"a model's name must be of letters, digits, _ and -, got {name!r}: give name=... (--name)."
+        )
+    return name
 
 
 def _check_version(base, version):

@@ -104,9 +104,7 @@ def prove(gan, path, target, tolerance):
         "signatures": found,
         "versions": versions,
     }
-    arrays = {f"input/{name}": value for name, value in inputs.items()}
-    arrays |= {f"images/{name}": value for name, value in expected.items()}
-    return Proof(numbers, arrays)
+    return Proof(numbers, inputs, expected)
 
 
 class Proof(NamedTuple):
@@ -114,17 +112,21 @@ class Proof(NamedTuple):
 
     Attributes:
         numbers: dict, of `verification.json`.
-        arrays: dict, of `verification.npz`.
+        inputs: dict of arrays by input name.
+        expected: dict, see `reference`.
     """
 
     numbers: dict
-    arrays: dict
+    inputs: dict
+    expected: dict
 
     def save(self, folder, files, prefix=""):
         """Writes both files into a folder, with the hashes of the `files` there; returns their size."""
         hashes = {str(file.relative_to(folder)): _hash(file) for file in sorted(files)}
+        arrays = {f"input/{name}": value for name, value in self.inputs.items()}
+        arrays |= {f"images/{name}": value for name, value in self.expected.items()}
         with replacing(folder / f"{prefix}{_REFERENCE}") as temporary:
-            np.savez(temporary, **self.arrays)
+            np.savez(temporary, **arrays)
         write_json(folder / f"{prefix}{_NUMBERS}", {**self.numbers, "sha256": hashes})
 
     def report(self, path, files):
@@ -228,9 +230,10 @@ def _compare(outputs, expected, tolerance):
         if images.shape != wanted.shape:
             raise InputError(f"{signature} makes images of shape {images.shape}, Keras {wanted.shape}.")
         allowed = tolerance * max(1.0, float(np.abs(wanted).max()))
-        if images.dtype == np.uint8:
-            images, allowed = images / 255, allowed + _ROUNDING
-        error = np.abs(images.astype("float64") - wanted)
+        if images.dtype == np.uint8:  # what rounding explains is no error
+            error = np.maximum(0, np.abs(images / 255 - wanted) - _ROUNDING)
+        else:
+            error = np.abs(images.astype("float64") - wanted)
         worst = float(error.max())
         if not worst <= allowed:
             raise InputError(

@@ -1,6 +1,7 @@
 """SavedModels: signatures, what servers see of a folder, and what is refused."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -11,9 +12,10 @@ import matplotlib.image
 import numpy as np
 import pytest
 import tensorflow as tf
-from makers import SHAPE, one_line, small_cgan, small_gan
+from makers import SHAPE, one_line, small_cgan, small_gan, stripes
 
 import tfgan
+from tfgan import runs
 from tfgan.conditions import Vector
 from tfgan.errors import InputError
 from tfgan.export import signatures
@@ -137,7 +139,7 @@ def test_versions_count_up_and_are_whole(tmp_path, quick):
     assert tfgan.export.saved_model(gan, tmp_path).path == str(tmp_path / "8")
     assert tfgan.export.saved_model(gan, tmp_path).path == str(tmp_path / "9")
     assert tfgan.export.saved_model(gan, tmp_path, version=3).path == str(tmp_path / "3")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["3", "7", "8", "9", "notes"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["3", "7", "8", "9", "notes", "serving"]
     for version in (7, 8):
         with pytest.raises(InputError, match="exists") as error:
             tfgan.export.saved_model(gan, tmp_path, version=version)
@@ -172,6 +174,77 @@ def test_a_different_export_is_refused(tmp_path, monkeypatch, quick):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "-a", "é", 5])
+def test_wrong_names(tmp_path, name):
+    with pytest.raises(InputError, match="name") as error:
+        tfgan.export.saved_model(small_gan(), tmp_path / "served", name=name)
+    one_line(error)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_server_is_given(gan, tmp_path, quick):
+    """Configurations in the protos' text, warm-up requests it can answer, and clients that compile."""
+    pytest.importorskip("tensorflow_serving")
+    from google.protobuf import text_format
+    from tensorflow_serving.apis import prediction_log_pb2
+    from tensorflow_serving.config import model_server_config_pb2
+
+    report = tfgan.export.saved_model(gan, tmp_path / "digits")
+    serving = tmp_path / "digits/serving"
+    config = text_format.Parse(
+        (serving / "models.config").read_text(), model_server_config_pb2.ModelServerConfig()
+    )
+    (model,) = config.model_config_list.config
+    assert (model.name, model.base_path) == ("digits", "/models/digits")
+    compile((serving / "client_grpc.py").read_text(), "client_grpc.py", "exec")
+    subprocess.run(["sh", "-n", str(serving / "client.sh")], check=True)
+    for file in serving.iterdir():
+        assert "digits" in file.read_text() or file.name == "batching.config"
+        assert "$" + "{name}" not in file.read_text()
+    signatures_found = load(report)
+    file = f"{report.path}/assets.extra/tf_serving_warmup_requests"
+    seen = set()
+    for record in tf.data.TFRecordDataset(file):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        assert request.model_spec.name == "digits"
+        inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
+        (output,) = signatures_found[request.model_spec.signature_name](**inputs).values()
+        seen.add((request.model_spec.signature_name, int(output.shape[0])))
+    assert seen == {(name, count) for name in signatures_found for count in (1, 8)}
+
+
+def test_a_run_brings_its_card(tmp_path, quick):
+    images, labels = stripes(60)
+    np.savez(tmp_path / "stripes.npz", images=images, labels=labels)
+    changes = ["units=8", "latent_dim=4", "batch_size=16", "jit_compile=false"]
+    config = runs.plan("cgan-digits", source=f"npz:{tmp_path}/stripes.npz", epochs=1, changes=changes)
+    gan = runs.train(tmp_path / "run", config, verbose=0)
+    report = tfgan.export.saved_model(tmp_path / "run", tmp_path / "served", name="stripes")
+    z, y = gan.draw_latents(2, seed=0), np.array([0, 2], "int32")
+    found = load(report)["serving_default"](latents=tf.constant(z), condition=tf.constant(y))
+    np.testing.assert_allclose(found["images"], gan.images_of(z, y), atol=1e-6)
+    card = (tmp_path / "served/1/README.md").read_text()
+    for words in (
+        "# stripes",
+        "cgan-digits",
+        config["data"],
+        "Licence",
+        "`sample_png`",
+        "Not measured",
+    ):
+        assert words in card
+    described = json.loads((tmp_path / "served/1/signatures.json").read_text())
+    assert described["sample"]["inputs"]["seeds"] == {"dtype": "int64", "shape": [None]}
+    assert described["uint8"]["outputs"]["pixels"] == {"dtype": "uint8", "shape": [None, 8, 8, 1]}
+
+
+@pytest.mark.parametrize("given", ["nowhere", 5, None])
+def test_no_gan(tmp_path, given):
+    with pytest.raises(InputError, match=r"no finished model|expected a GAN") as error:
+        tfgan.export.saved_model(given, tmp_path / "served")
+    one_line(error)
+
+
 def test_base_is_a_file(tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError, match="folder of versions"):
@@ -198,7 +271,7 @@ def test_two_at_once_in_fresh_processes(tmp_path):
     both = [start_export(tmp_path) for _ in range(2)]
     paths = {process.communicate()[0].split()[-1] for process in both}
     assert paths == {str(tmp_path / "1"), str(tmp_path / "2")}
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["1", "2"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1", "2", "serving"]
     for path in paths:
         assert tfgan.export.verify(path).samples == 32
 
@@ -215,4 +288,4 @@ def test_a_kill_leaves_only_whole_versions(tmp_path, seconds):
         if path.name.isdecimal():
             tfgan.export.verify(path)
         else:
-            assert path.name.startswith(".")
+            assert path.name.startswith(".") or path.name == "serving"

@@ -1,0 +1,142 @@
+"""The model card of an export: what it is, takes and gives, what it was made of, and how good it is."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+
+from tfgan import evaluation
+from tfgan.data.licences import licence
+from tfgan.errors import InputError
+from tfgan.files import write_json
+from tfgan.gan import GAN
+
+
+class Source(NamedTuple):
+    """What is exported.
+
+    Attributes:
+        gan: `tfgan.GAN` or `tfgan.CGAN`.
+        config: dict of its run's `config.json`, or {} for a GAN that came without a run.
+        results: dict of its run's `evaluation.json`, or {}.
+    """
+
+    gan: GAN
+    config: dict
+    results: dict
+
+
+def source_of(gan_or_run):
+    """Returns the `Source` of a GAN, or of the run directory of one.
+
+    Raises:
+        InputError: if it is neither, or the run holds no finished model.
+    """
+    if isinstance(gan_or_run, GAN):
+        return Source(gan_or_run, {}, {})
+    if not isinstance(gan_or_run, (str, Path)):
+        raise InputError(f"expected a GAN or its run directory, got {gan_or_run!r}.")
+    run = Path(gan_or_run)
+    config, results = (_read(run / name) for name in ("config.json", "evaluation.json"))
+    if not (run / "gan.keras").is_file():
+        raise InputError(f"{run} holds no finished model (gan.keras): give a run directory.")
+    try:
+        gan = keras.saving.load_model(run / "gan.keras")
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{run / 'gan.keras'} cannot be read ({reason}): train anew.") from error
+    return Source(gan, config, results)
+
+
+def _read(file):
+    if not file.is_file():
+        return {}
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(f"{file} is damaged: restore it, or train anew.") from None
+
+
+def write(folder, name, source, signatures, proof):
+    """Writes `README.md` and `signatures.json` into an export's folder.
+
+    Args:
+        folder: of the export.
+        name: str, of the model.
+        source: `Source`.
+        signatures: dict of concrete functions by signature.
+        proof: `tfgan.export.verify.Proof`.
+    """
+    described = {key: describe(function) for key, function in signatures.items()}
+    write_json(folder / "signatures.json", described)
+    text = "\n\n".join(_parts(name, source, described, proof)) + "\n"
+    (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def describe(function):
+    """What a concrete function takes and gives: {"inputs": {name: {"dtype", "shape"}}, ...}."""
+
+    def of(specs):
+        return {
+            key: {"dtype": spec.dtype.name, "shape": spec.shape.as_list()}
+            for key, spec in specs.items()
+        }
+
+    given = [spec for spec in function.structured_input_signature[0] if spec is not None]
+    return {
+        "inputs": of({spec.name: spec for spec in given}),
+        "outputs": of(function.structured_outputs),
+    }
+
+
+def _parts(name, source, described, proof):
+    gan, config = source.gan, source.config
+    kind = "conditional generative adversarial net" if gan.conditional else "generative adversarial net"
+    shape = " x ".join(map(str, gan.image_shape))
+    made = "by recipe " + f"`{config['recipe']}` of tfgan" if config else "with tfgan"
+    yield f"# {name}\n\nThe generator of a {kind}, {shape}, trained {made}."
+    yield "## Signatures\n\n" + _table(
+        ["signature", "takes", "gives", "largest difference from Keras"],
+        (
+            [
+                f"`{key}`",
+                _specs(value["inputs"]),
+                _specs(value["outputs"]),
+                f"{proof.numbers['signatures'][key]['max_error']:.1e}",
+            ]
+            for key, value in described.items()
+        ),
+    )
+    yield (
+        f"Latents are drawn from the prior `{gan.noise}`; seeds are any integers, and a seed always "
+        "gives the same image. Images lie in [0, 1], pixels in 0 to 255. `tfgan verify` repeats the "
+        "comparison."
+    )
+    if config.get("class_names"):
+        rows = ([str(i), label] for i, label in enumerate(config["class_names"]))
+        yield "## Classes\n\n" + _table(["condition", "class"], rows)
+    if config:
+        yield (
+            f"## Data\n\n{config['data']}, fingerprint `{config.get('fingerprint', '-')}`. Licence: "
+            f"{licence(config['data'])}."
+        )
+    measured = evaluation.lines(source.results) if source.results else []
+    yield "## Measured\n\n" + (
+        "\n".join(f"- {line}" for line in measured)
+        or "Not measured: `tfgan evaluate RUN` before exporting puts its numbers here."
+    )
+
+
+def _specs(specs):
+    def text(key, spec):
+        shape = ", ".join("batch" if size is None else str(size) for size in spec["shape"])
+        return f"`{key}` {spec['dtype']} ({shape})"
+
+    return "<br>".join(text(key, spec) for key, spec in specs.items())
+
+
+def _table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
