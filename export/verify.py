@@ -29,6 +29,18 @@ _RUNNERS = {"saved_model": "run_saved_model.py", "tflite": "run_tflite.py"}
 _ROUNDING = 0.5001 / 255  # of pixels in 256 steps
 
 
+class Tolerance(NamedTuple):
+    """How far exported images may be from Keras's, in [0, 1].
+
+    Attributes:
+        max: float, of any pixel, or, where values leave [-1, 1], of the largest of them.
+        mean: float, of all pixels of a signature, likewise.
+    """
+
+    max: float
+    mean: float
+
+
 class Report(NamedTuple):
     """What an export wrote and how far it is from Keras.
 
@@ -79,8 +91,7 @@ def prove(gan, path, target, tolerance):
         gan: `tfgan.GAN` or `tfgan.CGAN` they were made of.
         path: folder or file that was written.
         target: "saved_model" or "tflite".
-        tolerance: float, largest difference allowed of any pixel, or, where values leave [-1, 1], of
-            the largest of them.
+        tolerance: `Tolerance`.
 
     Returns:
         `Proof`.
@@ -99,7 +110,7 @@ def prove(gan, path, target, tolerance):
     numbers = {
         "format": FORMAT,
         "target": target,
-        "tolerance": tolerance,
+        "tolerance": tolerance._asdict(),
         "samples": SAMPLES,
         "signatures": found,
         "versions": versions,
@@ -188,6 +199,7 @@ def _read(folder, prefix):
             )
         if numbers["target"] not in _RUNNERS or not numbers["sha256"]:
             raise ValueError
+        numbers["tolerance"] = Tolerance(**numbers["tolerance"])
         # Opened here, since NumPy leaves open what it cannot read.
         with open(arrays_file, "rb") as handle, np.load(handle, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -229,17 +241,19 @@ def _compare(outputs, expected, tolerance):
         wanted = expected["seeds" if signature in signatures.BY_SEED else "latents"].astype("float64")
         if images.shape != wanted.shape:
             raise InputError(f"{signature} makes images of shape {images.shape}, Keras {wanted.shape}.")
-        allowed = tolerance * max(1.0, float(np.abs(wanted).max()))
+        scale = max(1.0, float(np.abs(wanted).max()))
         if images.dtype == np.uint8:  # what rounding explains is no error
             error = np.maximum(0, np.abs(images / 255 - wanted) - _ROUNDING)
         else:
             error = np.abs(images.astype("float64") - wanted)
-        worst = float(error.max())
-        if not worst <= allowed:
-            raise InputError(
-                f"{signature} differs from Keras by {worst:.2g}, at most {allowed:.1e} was expected."
-            )
-        found[signature] = {"max_error": worst, "mean_error": float(error.mean())}
+        worst, mean = float(error.max()), float(error.mean())
+        for what, value, allowed in (("", worst, tolerance.max), ("on average ", mean, tolerance.mean)):
+            if not value <= allowed * scale:
+                raise InputError(
+                    f"{signature} differs from Keras {what}by {value:.2g}, at most "
+                    f"{allowed * scale:.1e} was expected."
+                )
+        found[signature] = {"max_error": worst, "mean_error": mean}
     return found
 
 
