@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfgan import checks, steps
 
 DEFAULT = "serving_default"
+BOTH = "images_and_pixels"  # of formats that have one signature
 BY_SEED = ("sample", "sample_png")
 _PNG_CHANNELS = (1, 3, 4)  # 2 would be grey and transparency
 
@@ -36,7 +37,7 @@ def module(gan, *, names=(DEFAULT,), batch=None, guard="assert"):
         names: which signatures.
         batch: int for a fixed batch, None for any.
         guard: how the graph fails at labels out of range: "assert", which says what is wrong, also of
-            numbers that are not finite; or "gather", by ops that LiteRT has.
+            numbers that are not finite; or "gather", by ops that LiteRT and ONNX have.
 
     Returns:
         (`tf.Module` that holds the weights once, dict of signatures).
@@ -111,6 +112,7 @@ def _png(images):
 
 _OUTPUTS = {
     DEFAULT: lambda images: {"images": images},
+    BOTH: lambda images: {"images": images, "pixels": pixels(images)},
     "uint8": lambda images: {"pixels": pixels(images)},
     "sample": lambda images: {"images": images},
     "sample_png": _png,

@@ -25,7 +25,7 @@ from tfgan.files import replacing, write_json
 SAMPLES = 32
 FORMAT = 1
 _NUMBERS, _REFERENCE = "verification.json", "verification.npz"
-_RUNNERS = {"saved_model": "run_saved_model.py", "tflite": "run_tflite.py"}
+_RUNNERS = {"saved_model": "run_saved_model.py", "tflite": "run_tflite.py", "onnx": "run_onnx.py"}
 _ROUNDING = 0.5001 / 255  # of pixels in 256 steps
 
 
@@ -90,7 +90,7 @@ def prove(gan, path, target, tolerance):
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN` they were made of.
         path: folder or file that was written.
-        target: "saved_model" or "tflite".
+        target: "saved_model", "tflite" or "onnx".
         tolerance: `Tolerance`.
 
     Returns:
@@ -149,7 +149,8 @@ def verify(path):
     """Runs exported files again, later and elsewhere, and compares them with what Keras made.
 
     Args:
-        path: version of a SavedModel, folder of versions (the newest is taken), or `.tflite` file.
+        path: version of a SavedModel, folder of versions (the newest is taken), `.tflite` or `.onnx`
+            file.
 
     Returns:
         `Report`.

@@ -113,10 +113,13 @@ class Labels(_Sized):
 
         Args:
             condition: int tensor `(batch,)`.
-            by: "assert", with InvalidArgument and a message; or "gather", by an op that LiteRT has.
+            by: "assert", with InvalidArgument and a message; or "gather", by ops that LiteRT and ONNX
+                have.
         """
         if by == "gather":
-            return tf.gather(tf.range(self.num_classes), condition)
+            # In ONNX -1 would be the last one.
+            place = tf.where(condition < 0, self.num_classes, condition)
+            return tf.gather(tf.range(self.num_classes), place)
         inside = tf.reduce_all((condition >= 0) & (condition < self.num_classes))
         said = [f"labels must lie in [0, {self.num_classes}), got", condition]
         with tf.control_dependencies([tf.debugging.Assert(inside, said)]):
