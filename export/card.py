@@ -10,6 +10,7 @@ import keras
 from tfgan import evaluation
 from tfgan.data.licences import licence
 from tfgan.errors import InputError
+from tfgan.export.float32 import in_float32
 from tfgan.files import write_json
 from tfgan.gan import GAN
 
@@ -18,7 +19,7 @@ class Source(NamedTuple):
     """What is exported.
 
     Attributes:
-        gan: `tfgan.GAN` or `tfgan.CGAN`.
+        gan: `tfgan.GAN` or `tfgan.CGAN`, whose generator computes in float32.
         config: dict of its run's `config.json`, or {} for a GAN that came without a run.
         results: dict of its run's `evaluation.json`, or {}.
     """
@@ -35,7 +36,7 @@ def source_of(gan_or_run):
         InputError: if it is neither, or the run holds no finished model.
     """
     if isinstance(gan_or_run, GAN):
-        return Source(gan_or_run, {}, {})
+        return Source(in_float32(gan_or_run), {}, {})
     if not isinstance(gan_or_run, (str, Path)):
         raise InputError(f"expected a GAN or its run directory, got {gan_or_run!r}.")
     run = Path(gan_or_run)
@@ -47,7 +48,7 @@ def source_of(gan_or_run):
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{run / 'gan.keras'} cannot be read ({reason}): train anew.") from error
-    return Source(gan, config, results)
+    return Source(in_float32(gan), config, results)
 
 
 def _read(file):
