@@ -184,23 +184,30 @@ def evaluate(run, metrics, samples, seed, json_file, **sampling):
 
 @cli.command()
 @click.argument("run")
-@click.option("--to", "target", type=click.Choice(["saved_model", "tflite"]), required=True)
+@click.option("--to", "target", type=click.Choice(["saved_model", "tflite", "web"]), required=True)
 @click.option("--quantize", type=click.Choice(["float16"]), help="TFLite weights in half the bytes.")
-@click.option("--out", metavar="PATH", required=True, help="Folder of versions, or FILE.tflite.")
-def export(run, target, quantize, out):
+@click.option("--out", metavar="PATH", required=True, help="Folder of versions, FILE.tflite, or folder.")
+@click.option("--litert-js", metavar="DIR", help="For web: where @litertjs/core is installed by npm.")
+def export(run, target, quantize, out, litert_js):
     """Export the generator of RUN, and compare what was written with Keras."""
     _import_tensorflow()
     import tfgan.export
     from tfgan import runs
 
-    if quantize and target != "tflite":
-        raise InputError("--quantize goes with --to tflite: leave it out.")
+    if quantize and target == "saved_model":
+        raise InputError("--quantize goes with --to tflite and web: leave it out.")
+    if litert_js and target != "web":
+        raise InputError("--litert-js goes with --to web: leave it out.")
     out = _path(out)
     _check_parent(out)
     gan = runs.load(_path(run))
     with _no_stderr():  # the converter's C++ side
         if target == "saved_model":
             report = tfgan.export.saved_model(gan, out)
+        elif target == "web":
+            report = tfgan.export.web(
+                _path(run), out, quantize=quantize, litert_js=litert_js and _path(litert_js)
+            )
         else:
             report = tfgan.export.tflite(gan, out, quantize=quantize)
     click.echo(f"{target}: {report.path}\nverified: {report}")
