@@ -78,7 +78,7 @@ def _package(package):
     kept = _cache() / f"{package}-{VERSION}.tgz"
     if kept.is_file() and _is_right(package, content := kept.read_bytes()):
         return content
-    registry = os.environ.get("npm_config_registry") or _REGISTRY
+    registry = os.environ.get("npm_config_registry") or _REGISTRY  # noqa: SIM112 (npm's own name)
     url = f"{registry.rstrip('/')}/@litertjs/{package}/-/{package}-{VERSION}.tgz"
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:

@@ -185,7 +185,9 @@ def _export(path):
     if path.is_dir() and not (path / "saved_model.pb").exists():
         versions = sorted(int(p.name) for p in path.iterdir() if p.is_dir() and p.name.isdigit())
         if not versions:
-            raise InputError(f"{path} holds no SavedModel, no folder of a version that does, no web page.")
+            raise InputError(
+                f"{path} holds no SavedModel, no folder of a version that does, no web page."
+            )
         return path / str(versions[-1])
     if not path.exists():
         raise InputError(f"{path} does not exist: give what `tfgan export` wrote.")

@@ -52,15 +52,19 @@ def web(gan_or_run, out, *, quantize=None, name=None, litert_js=None):
     _check_fit(source.gan)
     library = litert.read(litert_js)
     with replacing(out) as temporary:
-        shutil.copytree(_PAGE, temporary)
+        report = tflite(source.gan, temporary / WEB_MODEL, quantize=quantize, batch=1)
+        proved = _files(temporary)
+        shutil.copytree(_PAGE, temporary, dirs_exist_ok=True)
         for file, content in library.items():
             _write(temporary / "litert" / file, content)
         write_json(temporary / "model.json", describe(source, name, quantize))
-        others = [file for file in temporary.rglob("*") if file.is_file()]
-        report = tflite(source.gan, temporary / WEB_MODEL, quantize=quantize, batch=1)
-        cover(temporary / WEB_MODEL, others)
-        size = sum(file.stat().st_size for file in temporary.rglob("*") if file.is_file())
+        cover(temporary / WEB_MODEL, _files(temporary) - proved)
+        size = sum(file.stat().st_size for file in _files(temporary))
     return report._replace(path=str(out), size=size)
+
+
+def _files(folder):
+    return {file for file in folder.rglob("*") if file.is_file()}
 
 
 def _write(file, content):
@@ -70,7 +74,9 @@ def _write(file, content):
 
 def _checked_name(name):
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise InputError(f"a page's name must be one line of text, got {name!r}: give name=... (--name).")
+        raise InputError(
+            f"a page's name must be one line of text, got {name!r}: give name=... (--name)."
+        )
     return name.strip()
 
 

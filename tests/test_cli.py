@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from makers import stripes
+from makers import npm_folder, stripes
 
 from tfgan import cli
 
@@ -113,6 +113,18 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
     assert file.is_file()
 
 
+def test_export_to_the_web(tfgan, trained, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    page = tmp_path / "page"
+    given = ["--to", "web", "--out", page, "--litert-js", npm_folder(tmp_path / "npm")]
+    code, out, _ = tfgan("export", trained, *given)
+    assert code == 0
+    assert f"web: {page}\nverified: 32 images equal Keras's" in out
+    model = json.loads((page / "model.json").read_text())
+    assert (model["recipe"], model["num_classes"]) == ("cgan-digits", 3)
+    assert tfgan("verify", page)[0] == 0
+
+
 def test_dry_run_trains_nothing(tfgan, source, tmp_path):
     code, out, _ = tfgan(
         "train", "cgan-digits", "--data", source, *SMALL, "--out", tmp_path / "run", "--dry-run"
@@ -175,6 +187,15 @@ MISTAKES = {
     "export in a file": (
         ["export", "RUN", "--to", "saved_model", "--out", "RUN/config.json/x"],
         "no folder",
+    ),
+    "page is there": (["export", "RUN", "--to", "web", "--out", "RUN"], "exists"),
+    "no litert.js": (
+        ["export", "RUN", "--to", "web", "--out", "a", "--litert-js", "RUN"],
+        "npm install @litertjs/core@",
+    ),
+    "litert.js for a file": (
+        ["export", "RUN", "--to", "tflite", "--out", "a.tflite", "--litert-js", "RUN"],
+        "--to web",
     ),
     "file is a folder": (["export", "RUN", "--to", "tflite", "--out", "RUN/samples"], ".tflite"),
     "negative seed": (["sample", "RUN", "--seed", "-1"], "--seed"),

@@ -186,7 +186,9 @@ def evaluate(run, metrics, samples, seed, json_file, **sampling):
 @click.argument("run")
 @click.option("--to", "target", type=click.Choice(["saved_model", "tflite", "web"]), required=True)
 @click.option("--quantize", type=click.Choice(["float16"]), help="TFLite weights in half the bytes.")
-@click.option("--out", metavar="PATH", required=True, help="Folder of versions, FILE.tflite, or folder.")
+@click.option(
+    "--out", metavar="PATH", required=True, help="Folder of versions, FILE.tflite, or folder."
+)
 @click.option("--litert-js", metavar="DIR", help="For web: where @litertjs/core is installed by npm.")
 def export(run, target, quantize, out, litert_js):
     """Export the generator of RUN, and compare what was written with Keras."""

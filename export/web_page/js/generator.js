@@ -1,6 +1,6 @@
 // The generator, run on this device by LiteRT.js.
 
-import { Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "@litertjs/core";
+import { Environment, Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "@litertjs/core";
 import { latentsOf } from "./philox.js";
 
 const SIGNATURE = "serving_default";
@@ -98,10 +98,12 @@ export class Generator {
   }
 }
 
-/** LiteRT.js writes its news as errors: shows them as what they are. */
+/** Keeps LiteRT.js from writing its news as errors, and from taking a GPU, which small models gain nothing by. */
 function quieten() {
   const tell = (line) => (/^(INFO|WARNING|VERBOSE)/.test(line) ? console.debug(line) : console.error(line));
   self.Module = { printErr: tell }; // Emscripten's options; its loader removes them
+  const create = Environment.create;
+  Environment.create = (options) => create.call(Environment, { webGpuDevice: null, ...options });
 }
 
 /** Returns the seed, or throws a RangeError. */
