@@ -13,6 +13,7 @@ from tfgan.export.tflite import tflite
 from tfgan.export.verify import WEB_MODEL, cover
 from tfgan.files import replacing, write_json
 
+LEAST_SHARE = 0.005  # of all change: directions below it show nothing
 QUANTIZE = (None, "float16", "dynamic")  # what LiteRT.js runs
 _PAGE = Path(__file__).with_name("web_page")
 
@@ -113,6 +114,7 @@ def describe(source, name, quantize):
         "directions": [
             {"share": round(float(share), 4), "vector": [round(float(x), 6) for x in vector]}
             for vector, share in zip(vectors, shares, strict=True)
+            if share >= LEAST_SHARE
         ],
         "weights": quantize or "float32",
         "recipe": config.get("recipe"),

@@ -112,6 +112,17 @@ def test_of_a_run(npm, tmp_path):
     assert "CC BY 4.0" in model["licence"]
 
 
+def test_offers_only_directions_that_change_something(npm, tmp_path):
+    gan = small_gan()
+    first, *others = gan.generator.get_weights()
+    first[1:] = 0  # the image depends on the first latent
+    gan.generator.set_weights([first, *others])
+    tfgan.export.web(gan, tmp_path / "page", litert_js=npm)
+    (direction,) = json.loads((tmp_path / "page/model.json").read_text())["directions"]
+    assert direction["share"] == 1
+    np.testing.assert_allclose(np.abs(direction["vector"]), [1, 0, 0, 0, 0], atol=1e-5)
+
+
 def test_verify_passes(page):
     found = verify(page[0])
     assert found.samples == 32

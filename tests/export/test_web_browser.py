@@ -188,7 +188,7 @@ def test_without_relaxed_simd_other_files_are_loaded(seen):
 def test_every_cell_shows_its_class_and_seed(seen, pages):
     gan, folder = pages["digits"]
     cells = seen["images"]["cells"]
-    assert len(cells) == 10 * 8
+    assert len(cells) == 10 * 10
     shown = set()
     for title, values in cells:
         label, seed = map(int, re.fullmatch(r"class (\d+), seed (\d+)", title).groups())
@@ -200,7 +200,7 @@ def test_every_cell_shows_its_class_and_seed(seen, pages):
         if seed == 0:
             image = litert_image(folder, gan.draw_latents(1, seed=seed)[0], label)
             assert np.abs(canvas[..., :3] - pixels(image)).max() <= 1
-    assert len(shown) == 80
+    assert len(shown) == 100
 
 
 def test_colour_without_classes(seen, pages):
@@ -216,7 +216,7 @@ def test_colour_without_classes(seen, pages):
 
 def test_says_how_long_an_image_takes(seen):
     assert re.fullmatch(
-        r"80 images, \d+\.\d\d ms each \(median\), by WebAssembly \(.*SIMD, 1 thread\)\.",
+        r"100 images, \d+\.\d\d ms each \(median\), by WebAssembly \(.*SIMD, 1 thread\)\.",
         seen["images"]["status"],
     )
     assert 0 < seen["images"]["milliseconds"] < 100
@@ -240,6 +240,7 @@ def test_shows_what_is_wrong(seen):
     assert found["label"] == "A label is a whole number from 0 to 9, not 12."
     assert found["seed"] == "A seed is a whole number from 0 to 2^53 - 1, not -4."
     assert found["marked"] == "true"
+    assert found["last"] == "A seed is a whole number from 0 to 2^53 - 1, not 9007199254740992."
     assert found["none"] == "Choose at least one class."
 
 

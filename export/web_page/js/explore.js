@@ -21,6 +21,7 @@ export class Explorer {
     this.#canvas.setAttribute("role", "img");
     element("selected-image").replaceChildren(this.#canvas);
     this.#sliders = generator.model.directions.map((direction, k) => this.#slider(direction, k, changed));
+    element("directions").hidden = this.#sliders.length === 0;
     element("reset").addEventListener("click", () => {
       this.#view.moves = this.#view.moves.map(() => 0);
       this.show(this.#view);

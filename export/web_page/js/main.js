@@ -40,7 +40,12 @@ async function draw() {
     say("Choose at least one class.", true);
     return;
   }
-  if (!await grid.draw(generator, view)) return;
+  try {
+    if (!await grid.draw(generator, view)) return;
+  } catch (error) { // such as a row of seeds that ends above the highest
+    say(error.message, true);
+    return;
+  }
   grid.mark(view.selected);
   const count = grid.canvases.flat().length;
   say(`${count} ${count === 1 ? "image" : "images"}, ${generator.msPerImage().toFixed(2)} ms each (median), by ${generator.backend}.`);
@@ -77,6 +82,7 @@ function showView() {
   return drawn;
 }
 
+/** The chooser of classes: boxes to check, and all or none at once. */
 function offerClasses() {
   element("classes").hidden = model.num_classes === null;
   for (let label = 0; label < model.num_classes; label++) {

@@ -11,7 +11,7 @@ export function firstView(model) {
   return {
     classes: all.slice(0, MANY_CLASSES),
     seed: 0,
-    columns: window.innerWidth < 600 ? 5 : 8,
+    columns: window.innerWidth < 600 ? 5 : 10,
     selected: null, // { label, seed }
     moves: model.directions.map(() => 0),
     from: 0,

@@ -109,9 +109,13 @@ const seen = {
     await page.press("#seed", "Enter");
     const seed = await said(page);
     const marked = await page.getAttribute("#seed", "aria-invalid");
+    await page.fill("#seed", "9007199254740991");
+    await page.press("#seed", "Enter");
+    await page.waitForTimeout(200);
+    const last = await said(page);
     await page.click("#none");
     await page.waitForTimeout(100);
-    return { label, seed, marked, none: await said(page) };
+    return { label, seed, marked, last, none: await said(page) };
   },
 
   async link() {
