@@ -85,9 +85,9 @@ export class Grid {
     const button = Object.assign(document.createElement("button"), {
       type: "button",
       title: named(cell, this.#model),
-      ariaLabel: named(cell, this.#model),
       tabIndex: -1,
     });
+    button.setAttribute("aria-label", button.title);
     button.append(canvas);
     button.addEventListener("click", () => this.#onSelect(cell));
     return { button, canvas, cell };
