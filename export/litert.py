@@ -49,7 +49,7 @@ def read(folder=None):
         InputError: if the folder holds no LiteRT.js, or another version; if a package cannot be
             fetched, or is not the one that is meant.
     """
-    found = {}
+    found: dict[str, bytes] = {}
     for package, files in FILES.items():
         contents = _unpacked(package, files) if folder is None else _installed(folder, package, files)
         found |= {files[name]: content for name, content in contents.items()}
@@ -70,7 +70,8 @@ def _installed(folder, package, files):
 
 def _unpacked(package, files):
     with tarfile.open(fileobj=io.BytesIO(_package(package))) as archive:
-        return {name: archive.extractfile(f"package/{name}").read() for name in files}
+        members = {name: archive.extractfile(f"package/{name}") for name in files}
+        return {name: member.read() for name, member in members.items() if member}
 
 
 def _package(package):
