@@ -22,7 +22,7 @@ def main(folder, inputs_file, outputs_file):
             if value.dtype == tf.string:
                 value = [tf.io.decode_png(data) for data in value]
             outputs[f"{signature}/{name}"] = np.asarray(value)
-    np.savez(outputs_file, **outputs)
+    np.savez(outputs_file, **outputs)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

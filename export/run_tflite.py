@@ -16,7 +16,7 @@ def main(file, inputs_file, outputs_file):
     with np.load(inputs_file, allow_pickle=False) as stored:
         inputs = {name: stored[name] for name in stored.files}
     interpreter = Interpreter(model_path=file)
-    outputs = {}
+    outputs: dict = {}
     for signature in interpreter.get_signature_list():
         runner = interpreter.get_signature_runner(signature)
         details = runner.get_input_details()
@@ -28,7 +28,8 @@ def main(file, inputs_file, outputs_file):
             rows = np.arange(start, start + batch) % count
             for name, value in runner(**{name: inputs[name][rows] for name in details}).items():
                 outputs.setdefault(f"{signature}/{name}", []).append(value)
-    np.savez(outputs_file, **{name: np.concatenate(parts)[:count] for name, parts in outputs.items()})
+    whole = {name: np.concatenate(parts)[:count] for name, parts in outputs.items()}
+    np.savez(outputs_file, **whole)  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

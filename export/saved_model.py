@@ -7,10 +7,10 @@ import tensorflow as tf
 
 from tfgan.errors import InputError
 from tfgan.export import card, serving, signatures
-from tfgan.export.verify import prove
+from tfgan.export.verify import Tolerance, prove
 from tfgan.files import write_numbered
 
-TOLERANCE = 1e-5
+TOLERANCE = Tolerance(max=1e-5, mean=1e-5)
 
 
 def saved_model(gan_or_run, base_dir, *, name=None, version=None):
@@ -46,7 +46,7 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None):
     proofs = []
 
     def write(folder):
-        module, by_name = signatures.module(source.gan, names=names, guarded=True)
+        module, by_name = signatures.module(source.gan, names=names)
         tf.saved_model.save(module, str(folder), signatures=by_name)
         proof = prove(source.gan, folder, "saved_model", TOLERANCE)
         serving.write_warmup(folder, name, proof.inputs, names)

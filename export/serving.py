@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.export import signatures
-from tfgan.files import replacing
+from tfgan.files import write_text
 
 WARMUP_BATCHES = (1, 8)
 _WARMUP = "assets.extra/tf_serving_warmup_requests"
@@ -78,5 +78,4 @@ def write_configuration(base, name, inputs, names):
         if file == "client.sh" and "sample_png" not in names:
             continue
         text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
-        with replacing(Path(base) / "serving" / file) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(Path(base) / "serving" / file, text)

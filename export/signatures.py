@@ -14,8 +14,9 @@ import tensorflow as tf
 from tfgan import checks, steps
 
 DEFAULT = "serving_default"
+BOTH = "images_and_pixels"  # of formats that have one signature
 BY_SEED = ("sample", "sample_png")
-_PNG_CHANNELS = (1, 2, 3, 4)
+_PNG_CHANNELS = (1, 3, 4)  # 2 would be grey and transparency
 
 
 def of_images(gan):
@@ -28,25 +29,26 @@ def of_images(gan):
     return tuple(names)
 
 
-def module(gan, *, names=(DEFAULT,), batch=None, guarded=False):
+def module(gan, *, names=(DEFAULT,), batch=None, guard="assert"):
     """Wraps the generator, in inference mode, with its named signatures.
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
         names: which signatures.
         batch: int for a fixed batch, None for any.
-        guarded: whether the graph fails at labels out of range and at numbers that are not finite.
+        guard: how the graph fails at labels out of range: "assert", which says what is wrong, also of
+            numbers that are not finite; or "gather", by ops that LiteRT and ONNX have.
 
     Returns:
         (`tf.Module` that holds the weights once, dict of signatures).
     """
     wrapped = tf.Module()
     wrapped.generator_weights = [variable.value for variable in gan.sampler.variables]
-    wrapped.functions = {name: _function(gan, name, batch, guarded) for name in names}
+    wrapped.functions = {name: _function(gan, name, batch, guard) for name in names}
     return wrapped, {name: f.get_concrete_function() for name, f in wrapped.functions.items()}
 
 
-def _function(gan, name, batch, guarded):
+def _function(gan, name, batch, guard):
     if name in BY_SEED:
         first = tf.TensorSpec((batch,), tf.int64, name="seeds")
     else:
@@ -57,12 +59,14 @@ def _function(gan, name, batch, guarded):
         specs.append(tf.TensorSpec((batch, *example.shape[1:]), example.dtype, name="condition"))
 
     def images_of(given, condition):
-        if guarded and condition is not None and gan.condition is not None:
-            condition = gan.condition.guard(condition)
+        if condition is not None and gan.condition is not None:
+            condition = gan.condition.guard(condition, guard)
         if name in BY_SEED:
             latents = _latents_of(gan, given)
+        elif guard == "assert":
+            latents = tf.debugging.check_numerics(given, "latents must be finite")
         else:
-            latents = tf.debugging.check_numerics(given, "latents must be finite") if guarded else given
+            latents = given
         return tf.cast(gan.generate(latents, condition, training=False), tf.float32)
 
     def call(given, condition=None):
@@ -96,7 +100,9 @@ def _latents_of(gan, seeds):
 
 def pixels(images):
     """uint8 of float images in [0, 1], rounded."""
-    return tf.cast(tf.round(255 * tf.clip_by_value(images, 0, 1)), tf.uint8)
+    # Clipped as integers: LiteRT's converter gives clipped floats a wrong scale in int8.
+    whole = tf.cast(255 * images + 0.5, tf.int32)
+    return tf.cast(tf.clip_by_value(whole, 0, 255), tf.uint8)
 
 
 def _png(images):
@@ -106,6 +112,7 @@ def _png(images):
 
 _OUTPUTS = {
     DEFAULT: lambda images: {"images": images},
+    BOTH: lambda images: {"images": images, "pixels": pixels(images)},
     "uint8": lambda images: {"pixels": pixels(images)},
     "sample": lambda images: {"images": images},
     "sample_png": _png,

@@ -2,46 +2,67 @@
 
 import importlib.util
 import tempfile
+import warnings
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 
 from tfgan.errors import InputError
-from tfgan.export import signatures
-from tfgan.export.verify import prove
+from tfgan.export import card, signatures
+from tfgan.export.verify import Tolerance, prove
 from tfgan.files import replacing
 
-TOLERANCES = {None: 1e-4, "float16": 1e-2}  # by `quantize`: largest difference of a pixel
+# By `quantize`. Eight bits move single pixels far, images little: of those the mean is judged.
+TOLERANCES = {
+    None: Tolerance(max=1e-4, mean=1e-5),
+    "float16": Tolerance(max=0.1, mean=1e-3),
+    "dynamic": Tolerance(max=1.0, mean=0.02),
+    "int8": Tolerance(max=1.0, mean=0.02),
+}
+CALIBRATION = 256  # images made to find the ranges of activations
 
 
-def tflite(gan, path, *, quantize=None, batch=1):
+def tflite(gan_or_run, path, *, quantize=None, batch=1, calibration=None):
     """Writes a `.tflite` file of builtin ops only and compares it, run by LiteRT, with Keras.
 
-    Its signature `serving_default` takes `latents` float32 `(batch, latent_dim)` (and `condition`)
-    and gives `images` float32 `(batch, H, W, C)` in [0, 1].
+    Its signatures `serving_default` (`images` float32 `(batch, H, W, C)` in [0, 1]) and, of what makes
+    images, `uint8` (`pixels`, 0 to 255) share their weights; both take `latents` float32 `(batch,
+    latent_dim)` and, if the GAN is conditional, `condition`. A label out of range is an error.
 
     Args:
-        gan: `tfgan.GAN` or `tfgan.CGAN`.
+        gan_or_run: `tfgan.GAN`, `tfgan.CGAN`, or the run directory of one.
         path: file to write, ending in `.tflite`.
-        quantize: None (float32 weights) or "float16" (weights in half the bytes).
+        quantize: None (float32); "float16" (weights in half the bytes); "dynamic" (weights in a quarter
+            of them, activations float32 in memory and 8 bits in products); "int8" (activations too).
         batch: int, fixed (1 is what browsers and mobile GPUs take), or None for any.
+        calibration: for "int8", conditions `(n, *condition.shape)` to measure the ranges of activations
+            with, beside latents of the prior; None takes all labels in turn.
 
     Returns:
         `Report`.
 
     Raises:
         InputError: for another `quantize`, batch or ending, if the generator needs ops that are not
-            built in, if ai-edge-litert is missing, or if the images differ from Keras's.
+            built in, if it would be wrong or slow so (the message says why), if ai-edge-litert is
+            missing, or if the images differ from Keras's.
+
+    Reference:
+        Jacob et al., 2018 (arXiv 1712.05877): integers in place of floats, as LiteRT computes them.
     """
     path = Path(path)
     if quantize not in TOLERANCES:
-        raise InputError(f"quantize must be None or 'float16', got {quantize!r}.")
-    if batch is not None and batch < 1:
-        raise InputError(f"batch must be at least 1, or None for any, got {batch!r}.")
+        known = ", ".join(repr(name) for name in TOLERANCES if name)
+        raise InputError(f"quantize must be None or one of {known}, got {quantize!r}.")
+    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
+        raise InputError(f"batch must be an integer of at least 1, or None for any, got {batch!r}.")
     if path.suffix != ".tflite":
         raise InputError(f"a TFLite file's name must end in .tflite, got {path}.")
     _check_litert()
-    content = _convert(gan, quantize, batch)
+    gan = card.source_of(gan_or_run).gan
+    names = [name for name in signatures.of_images(gan) if name not in signatures.BY_SEED]
+    calibration = _conditions(gan, calibration) if quantize == "int8" else None
+    content = _convert(gan, names, quantize, batch, calibration)
     with replacing(path) as temporary:
         temporary.write_bytes(content)
         proof = prove(gan, temporary, "tflite", TOLERANCES[quantize])
@@ -56,20 +77,65 @@ def _check_litert():
         )
 
 
-def _convert(gan, quantize, batch):
+def _conditions(gan, given):
+    """The conditions to calibrate with: `(n, ...)`, or None for a GAN without."""
+    if not gan.conditional:
+        return None
+    if given is not None:
+        if len(given) == 0:
+            raise InputError("calibration must hold conditions, got none: give some of the data's.")
+        return np.asarray(given) if gan.condition is None else gan.condition.check(given)
+    if gan.condition is None or gan.condition.shape:
+        raise InputError(
+            "int8 measures the ranges of activations, for which only you have conditions: give "
+            "tfgan.export.tflite(..., calibration=conditions of the data), or use 'dynamic'."
+        )
+    return gan.condition.example(CALIBRATION)
+
+
+def _convert(gan, names, quantize, batch, calibration):
     # Not from the Keras model or from concrete functions: those routes allow other ops or lose weights.
     with tempfile.TemporaryDirectory() as folder:
-        module, by_name = signatures.module(gan, batch=batch)
+        module, by_name = signatures.module(gan, names=names, batch=batch, guard="gather")
+        if quantize == "dynamic" and batch is None and _is_transposed(by_name[signatures.DEFAULT]):
+            raise InputError(
+                "'dynamic' with any batch is 50 times slower where convolutions are transposed, as "
+                "here: fix the batch, or use 'float16' or 'int8'."
+            )
         tf.saved_model.save(module, folder, signatures=by_name)
-        converter = tf.lite.TFLiteConverter.from_saved_model(
-            folder, signature_keys=[signatures.DEFAULT]
-        )
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(names))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize == "float16":
+        if quantize:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if quantize == "float16":
             converter.target_spec.supported_types = [tf.float16]
+        if quantize == "int8":
+            converter.representative_dataset = lambda: _representative(gan, names, batch, calibration)
+            # Rounding to pixels has no kernel in integers.
+            converter.target_spec.supported_ops.append(tf.lite.OpsSet.TFLITE_BUILTINS_INT8)
         try:
-            return converter.convert()
+            with warnings.catch_warnings():
+                # The converter itself calibrates by what it deprecates.
+                warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+                return converter.convert()
         except Exception as error:  # the converter raises what MLIR prints
             reason = " ".join(str(error).split())[:200]
             raise InputError(f"the generator does not convert to TFLite: {reason}") from error
+
+
+def _is_transposed(function):
+    graphs = [function.graph, *(f.graph for f in function.graph._functions.values())]
+    return any(op.type == "Conv2DBackpropInput" for graph in graphs for op in graph.get_operations())
+
+
+def _representative(gan, names, batch, conditions):
+    """Yields what the generator is given, as the converter asks for it."""
+    size = batch or 1
+    latents = gan.draw_latents(-(-CALIBRATION // size) * size, seed=0)
+    for name in names:
+        for start in range(0, len(latents), size):
+            rows = np.arange(start, start + size)
+            given = {"latents": latents[rows]}
+            if conditions is not None:
+                given["condition"] = conditions[rows % len(conditions)]
+            yield name, given

@@ -26,8 +26,20 @@ SAMPLES = 32
 FORMAT = 1
 WEB_MODEL = "generator.tflite"  # in the folder of a web page
 _NUMBERS, _REFERENCE = "verification.json", "verification.npz"
-_RUNNERS = {"saved_model": "run_saved_model.py", "tflite": "run_tflite.py"}
+_RUNNERS = {"saved_model": "run_saved_model.py", "tflite": "run_tflite.py", "onnx": "run_onnx.py"}
 _ROUNDING = 0.5001 / 255  # of pixels in 256 steps
+
+
+class Tolerance(NamedTuple):
+    """How far exported images may be from Keras's, in [0, 1].
+
+    Attributes:
+        max: float, of any pixel, or, where values leave [-1, 1], of the largest of them.
+        mean: float, of all pixels of a signature, likewise.
+    """
+
+    max: float
+    mean: float
 
 
 class Report(NamedTuple):
@@ -79,9 +91,8 @@ def prove(gan, path, target, tolerance):
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN` they were made of.
         path: folder or file that was written.
-        target: "saved_model" or "tflite".
-        tolerance: float, largest difference allowed of any pixel, or, where values leave [-1, 1], of
-            the largest of them.
+        target: "saved_model", "tflite" or "onnx".
+        tolerance: `Tolerance`.
 
     Returns:
         `Proof`.
@@ -100,7 +111,7 @@ def prove(gan, path, target, tolerance):
     numbers = {
         "format": FORMAT,
         "target": target,
-        "tolerance": tolerance,
+        "tolerance": tolerance._asdict(),
         "samples": SAMPLES,
         "signatures": found,
         "versions": versions,
@@ -139,8 +150,8 @@ def verify(path):
     """Runs exported files again, later and elsewhere, and compares them with what Keras made.
 
     Args:
-        path: version of a SavedModel, folder of versions (the newest is taken), `.tflite` file, or
-            folder of a web page, of which every file is looked at.
+        path: version of a SavedModel, folder of versions (the newest is taken), `.tflite` or `.onnx`
+            file, or folder of a web page, of which every file is looked at.
 
     Returns:
         `Report`.
@@ -208,6 +219,7 @@ def _read(folder, prefix):
             )
         if numbers["target"] not in _RUNNERS or not numbers["sha256"]:
             raise ValueError
+        numbers["tolerance"] = Tolerance(**numbers["tolerance"])
         # Opened here, since NumPy leaves open what it cannot read.
         with open(arrays_file, "rb") as handle, np.load(handle, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -249,17 +261,19 @@ def _compare(outputs, expected, tolerance):
         wanted = expected["seeds" if signature in signatures.BY_SEED else "latents"].astype("float64")
         if images.shape != wanted.shape:
             raise InputError(f"{signature} makes images of shape {images.shape}, Keras {wanted.shape}.")
-        allowed = tolerance * max(1.0, float(np.abs(wanted).max()))
+        scale = max(1.0, float(np.abs(wanted).max()))
         if images.dtype == np.uint8:  # what rounding explains is no error
             error = np.maximum(0, np.abs(images / 255 - wanted) - _ROUNDING)
         else:
             error = np.abs(images.astype("float64") - wanted)
-        worst = float(error.max())
-        if not worst <= allowed:
-            raise InputError(
-                f"{signature} differs from Keras by {worst:.2g}, at most {allowed:.1e} was expected."
-            )
-        found[signature] = {"max_error": worst, "mean_error": float(error.mean())}
+        worst, mean = float(error.max()), float(error.mean())
+        for what, value, allowed in (("", worst, tolerance.max), ("on average ", mean, tolerance.mean)):
+            if not value <= allowed * scale:
+                raise InputError(
+                    f"{signature} differs from Keras {what}by {value:.2g}, at most "
+                    f"{allowed * scale:.1e} was expected."
+                )
+        found[signature] = {"max_error": worst, "mean_error": mean}
     return found
 
 

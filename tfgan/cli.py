@@ -133,7 +133,7 @@ def sample(run, count, condition, seed, interpolate, out, **sampling):
 def _sample_tags(run, out, count, seed, sampling, *, refused):
     """Prints and writes a table of tags found for test images."""
     from tfgan import runs, tagging
-    from tfgan.files import replacing
+    from tfgan.files import write_text
 
     if refused:
         raise InputError(f"{run} tags images: leave --condition and --interpolate out.")
@@ -142,8 +142,7 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
     gan = runs.load(_path(run))
     data = runs.load_data(runs.read_config(_path(run)))
     table = tagging.table(gan, data.tags, count=count or tagging.COUNT, seed=seed, **sampling)
-    with replacing(file) as temporary:
-        temporary.write_text(table, encoding="utf-8")
+    write_text(file, table)
     click.echo(f"{table}table: {file}")
 
 
@@ -155,7 +154,11 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
 @_sampling_options
 @click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")
 def evaluate(run, metrics, samples, seed, json_file, **sampling):
-    """Measure RUN against the data it was trained on."""
+    """Measure RUN against the data it was trained on.
+
+    All metrics, with nothing changed in sampling, are kept in RUN/evaluation.json too, from where
+    exports tell them.
+    """
     _import_tensorflow()
     from tfgan import evaluation, runs
     from tfgan.files import write_json
@@ -167,52 +170,88 @@ def evaluate(run, metrics, samples, seed, json_file, **sampling):
         _check_file(json_file)
     gan, config = runs.load(_path(run)), runs.read_config(_path(run))
     data = runs.load_data(config)
+    sampling = {name: value for name, value in sampling.items() if value != _UNCHANGED[name]}
     results = evaluation.evaluate(
-        gan,
-        data,
-        metrics=names,
-        samples=samples,
-        seed=seed,
-        sampling={name: value for name, value in sampling.items() if value != _UNCHANGED[name]},
+        gan, data, metrics=names, samples=samples, seed=seed, sampling=sampling
     )
     for line in evaluation.lines(results):
         click.echo(line)
-    if json_file:
-        write_json(json_file, results)
-        click.echo(f"numbers: {json_file}")
+    kept = None if names or sampling else _path(run) / "evaluation.json"
+    for file in filter(None, (kept, json_file)):
+        write_json(file, results)
+        click.echo(f"numbers: {file}")
+
+
+# Options of `export`, and what they go with.
+_EXPORT_OPTIONS = {
+    "quantize": ("tflite", "web"),
+    "batch": ("tflite",),
+    "name": ("saved_model", "web"),
+    "version": ("saved_model",),
+    "litert_js": ("web",),
+}
 
 
 @cli.command()
 @click.argument("run")
-@click.option("--to", "target", type=click.Choice(["saved_model", "tflite", "web"]), required=True)
-@click.option("--quantize", type=click.Choice(["float16"]), help="TFLite weights in half the bytes.")
 @click.option(
-    "--out", metavar="PATH", required=True, help="Folder of versions, FILE.tflite, or folder."
+    "--to", "target", type=click.Choice(["saved_model", "tflite", "onnx", "web"]), required=True
 )
-@click.option("--litert-js", metavar="DIR", help="For web: where @litertjs/core is installed by npm.")
-def export(run, target, quantize, out, litert_js):
+@click.option(
+    "--quantize",
+    type=click.Choice(["float16", "dynamic", "int8", "all"]),
+    help="TFLite in half or a quarter of the bytes; all: each, and a report.",
+)
+@click.option("--batch", metavar="N|any", help="Images that a TFLite file makes at once.  [default: 1]")
+@click.option("--name", metavar="NAME", help="What a server or page calls it.  [default: the folder's]")
+@click.option("--version", type=int, metavar="N", help="Of a SavedModel.  [default: the next]")
+@click.option("--out", metavar="PATH", required=True, help="FILE.tflite, FILE.onnx, or a folder.")
+@click.option("--litert-js", metavar="DIR", help="For web: where npm installed @litertjs/core.")
+def export(run, target, out, **options):
     """Export the generator of RUN, and compare what was written with Keras."""
     _import_tensorflow()
     import tfgan.export
-    from tfgan import runs
 
-    if quantize and target == "saved_model":
-        raise InputError("--quantize goes with --to tflite and web: leave it out.")
-    if litert_js and target != "web":
-        raise InputError("--litert-js goes with --to web: leave it out.")
-    out = _path(out)
+    options = {key: value for key, value in options.items() if value is not None}
+    for key in options:
+        if target not in _EXPORT_OPTIONS[key]:
+            option = key.replace("_", "-")
+            raise InputError(f"--{option} goes with --to {_EXPORT_OPTIONS[key][0]}: leave it out.")
+    if "batch" in options:
+        options["batch"] = _batch(options["batch"])
+    if "litert_js" in options:
+        options["litert_js"] = _path(options["litert_js"])
+    run, out = _path(run), _path(out)
     _check_parent(out)
-    gan = runs.load(_path(run))
+    if target == "tflite" and options.get("quantize") == "all":
+        _compare_variants(run, out, options)
+        return
     with _no_stderr():  # the converter's C++ side
-        if target == "saved_model":
-            report = tfgan.export.saved_model(gan, out)
-        elif target == "web":
-            report = tfgan.export.web(
-                _path(run), out, quantize=quantize, litert_js=litert_js and _path(litert_js)
-            )
-        else:
-            report = tfgan.export.tflite(gan, out, quantize=quantize)
+        report = getattr(tfgan.export, target)(run, out, **options)
     click.echo(f"{target}: {report.path}\nverified: {report}")
+
+
+def _compare_variants(run, out, options):
+    from tfgan import runs
+    from tfgan.export import quantization
+
+    if "batch" in options:
+        raise InputError("--quantize all compares files of batch 1: leave --batch out.")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file, expected a folder to write the variants to.")
+    data = runs.load_data(runs.read_config(run))
+    with _no_stderr():
+        quantization.compare(run, out, data)
+    click.echo(f"{(out / 'report.md').read_text(encoding='utf-8')}\nreport: {out / 'report.md'}")
+
+
+def _batch(text):
+    if text == "any":
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise InputError(f"--batch takes a number of images or any, got {text!r}.") from None
 
 
 @cli.command()

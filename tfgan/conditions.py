@@ -104,10 +104,22 @@ class Labels(_Sized):
     def encode(self, condition):
         """One-hot vectors, float32 `(batch, num_classes)`, of int labels `(batch,)` or `(batch, 1)`."""
         labels = ops.reshape(ops.cast(condition, "int32"), (-1,))  # (B,), also of (B, 1)
-        return ops.one_hot(labels, self.num_classes, dtype="float32")
+        one_hot = ops.one_hot(labels, self.num_classes, dtype="int32")
+        # In integers and not cast at once: LiteRT's converter makes the zeros of floats 0.5 in int8.
+        return ops.cast(ops.minimum(one_hot, 1), "float32")
 
-    def guard(self, condition):
-        """Labels as they are, in a graph that fails with InvalidArgument where one is out of range."""
+    def guard(self, condition, by="assert"):
+        """Labels as they are, in a graph that fails where one is out of range.
+
+        Args:
+            condition: int tensor `(batch,)`.
+            by: "assert", with InvalidArgument and a message; or "gather", by ops that LiteRT and ONNX
+                have.
+        """
+        if by == "gather":
+            # In ONNX -1 would be the last one.
+            place = tf.where(condition < 0, self.num_classes, condition)
+            return tf.gather(tf.range(self.num_classes), place)
         inside = tf.reduce_all((condition >= 0) & (condition < self.num_classes))
         said = [f"labels must lie in [0, {self.num_classes}), got", condition]
         with tf.control_dependencies([tf.debugging.Assert(inside, said)]):
@@ -210,8 +222,10 @@ class Vector(_Sized):
         """The vectors as they are, float32 `(batch, dim)`."""
         return ops.reshape(ops.cast(condition, "float32"), (-1, self.dim))  # (B, dim)
 
-    def guard(self, condition):
-        """The vectors as they are, in a graph that fails with InvalidArgument at NaN or infinity."""
+    def guard(self, condition, by="assert"):
+        """The vectors as they are; by "assert" in a graph that fails at NaN or infinity."""
+        if by != "assert":
+            return condition
         return tf.debugging.check_numerics(condition, "conditions must be finite")
 
     def draw(self, count, seed):

@@ -6,6 +6,7 @@ tensorboard/  the same for TensorBoard
 samples/      a grid of samples every few epochs, or a table of tags found
 checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses, and
               best-raw.keras, chosen without the generator's moving average, where there is one
+evaluation.json  what `tfgan evaluate` measured, if it did
 gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """

@@ -1,4 +1,4 @@
-"""Every signature by TensorFlow's C API, which TensorFlow Serving loads by, without Python model code."""
+"""Every signature by TensorFlow's C API, as TensorFlow Serving loads it, without Python model code."""
 
 import json
 import subprocess

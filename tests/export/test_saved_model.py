@@ -22,23 +22,6 @@ from tfgan.export import signatures
 from tfgan.networks import mirza2014
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    """Exports run in this process: what a fresh one needs is seconds of importing TensorFlow."""
-    from tfgan.export import run_saved_model
-
-    def run(path, target, inputs, folder=None):
-        import tempfile
-
-        with tempfile.TemporaryDirectory() as folder:
-            np.savez(f"{folder}/in.npz", **inputs)
-            run_saved_model.main(str(path), f"{folder}/in.npz", f"{folder}/out.npz")
-            with np.load(f"{folder}/out.npz") as file:
-                return dict(file)
-
-    monkeypatch.setattr(sys.modules["tfgan.export.verify"], "_run", run)
-
-
 def load(report):
     return tf.saved_model.load(report.path).signatures
 

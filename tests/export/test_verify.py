@@ -3,9 +3,8 @@
 import json
 import shutil
 
-import numpy as np
 import pytest
-from makers import one_line, small_cgan
+from makers import one_line, small_cgan, varied
 
 import tfgan
 from tfgan.errors import InputError
@@ -17,9 +16,7 @@ pytest.importorskip("ai_edge_litert")
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported")
-    gan = small_cgan()
-    rng = np.random.default_rng(0)
-    gan.generator.set_weights([rng.normal(size=w.shape) for w in gan.generator.get_weights()])
+    gan = varied(small_cgan())
     tfgan.export.saved_model(gan, folder / "served")
     tfgan.export.tflite(gan, folder / "gan.tflite")
     return folder

@@ -7,7 +7,7 @@ import keras
 from tfgan import plots, tagging
 from tfgan.callbacks.sampling import is_due
 from tfgan.checks import at_least_one
-from tfgan.files import replacing
+from tfgan.files import write_text
 
 
 class SampleGrid(keras.callbacks.Callback):
@@ -110,5 +110,4 @@ class SampleTags(keras.callbacks.Callback):
         if not is_due(self, epoch):
             return
         text = tagging.table(self.model, self.tags, split="valid", count=self.count, seed=self.seed)
-        with replacing(self.directory / f"epoch-{epoch + 1:04d}.tsv") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(self.directory / f"epoch-{epoch + 1:04d}.tsv", text)

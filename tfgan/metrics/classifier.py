@@ -88,6 +88,12 @@ def predict(model, images):
     return model.predict(as_float(images), batch_size=500, verbose=0).argmax(axis=1)
 
 
+def features(model, images):
+    """Returns what the last layer sees of images, float32 `(n, 128)`."""
+    inner = keras.Model(model.inputs, model.layers[-2].output)
+    return inner.predict(as_float(images), batch_size=500, verbose=0)
+
+
 def accuracy(model, images, labels):
     """Returns the fraction of images whose predicted label is the given one."""
     return float(np.mean(predict(model, images) == np.asarray(labels)))

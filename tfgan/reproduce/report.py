@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tfgan.errors import InputError
-from tfgan.files import replacing, write_json
+from tfgan.files import write_json, write_text
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.rows import TABLES
 
@@ -58,8 +58,7 @@ def write(name, out):
     out, paper, done = Path(out), PAPERS[name], read_rows(name, out)
     write_json(out / "report.json", {"paper": name, "title": paper.title, "rows": done})
     path = out / "report.md"
-    with replacing(path) as temporary:
-        temporary.write_text("\n\n".join(_parts(name, paper, done)) + "\n", encoding="utf-8")
+    write_text(path, "\n\n".join(_parts(name, paper, done)) + "\n")
     return path
 
 

@@ -2,8 +2,8 @@
 //
 //     node browse.mjs ASKED.json
 //
-// ASKED: { chromium, digits, colour (addresses of two pages), folder (of the first, as files), out (where
-// pictures go), latents, label (what to make an image of) }.
+// ASKED: { chromium, digits, colour, dynamic (addresses of pages), folder (of the first, as files), out
+// (where pictures go), latents, label (what to make an image of) }.
 
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
@@ -71,6 +71,9 @@ const refusals = (page) => page.evaluate(async () => {
   return said;
 });
 
+const imageAsked = (page) => page.evaluate(async ({ latents, label }) =>
+  [...await window.tfgan.imageOf(latents, label)], asked);
+
 async function download(page, button, name) {
   const [file] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
   await file.saveAs(`${asked.out}/${name}`);
@@ -81,8 +84,7 @@ const seen = {
   async images() {
     const page = await opened(asked.digits);
     return {
-      image: await page.evaluate(async ({ latents, label }) =>
-        [...await window.tfgan.imageOf(latents, label)], asked),
+      image: await imageAsked(page),
       cells: await cells(page),
       status: await said(page),
       title: await page.title(),
@@ -100,6 +102,11 @@ const seen = {
     });
     return { cells: await cells(page), refusals: await refusals(page), overlong,
       chooser: await page.locator("#classes").isVisible() };
+  },
+
+  async dynamic() {
+    const page = await opened(asked.dynamic);
+    return { image: await imageAsked(page) };
   },
 
   async wrongInput() {
@@ -238,9 +245,7 @@ const seen = {
     page.on("request", (request) => asks.push(request.url().split("/").at(-1)));
     await page.goto(asked.digits);
     await page.waitForFunction(() => window.tfgan, null, { timeout: 60_000 });
-    const image = await page.evaluate(async ({ latents, label }) =>
-      [...await window.tfgan.imageOf(latents, label)], asked);
-    return { image, asks, backend: await page.evaluate(() => window.tfgan.backend) };
+    return { image: await imageAsked(page), asks, backend: await page.evaluate(() => window.tfgan.backend) };
   },
 
   async memory() {
