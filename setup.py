@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 ROOT = Path(__file__).parent
 VERSION = re.search(r'__version__ = "(.+)"', (ROOT / "tfgan/__init__.py").read_text()).group(1)
 EDGE = ["ai-edge-litert>=2.1"]
+SERVING = ["tensorflow-serving-api>=2.19"]
 ONNX = ["tf2onnx>=1.17", "onnxruntime>=1.20"]
 
 setup(
@@ -36,13 +37,15 @@ setup(
     extras_require={
         "cuda": ["tensorflow[and-cuda]>=2.21"],
         "edge": EDGE,
-        "serving": ["tensorflow-serving-api>=2.19"],
+        "serving": SERVING,
+        "kserve": ["kserve>=0.15"],  # another server, for the slow tests
         "onnx": ONNX,
         "tfd": ["scipy"],  # reads its MATLAB file
         "bench": ["torch>=2.6"],  # what training is compared with
         "dev": [
             *EDGE,
             *ONNX,
+            *SERVING,
             "build",
             "mypy",
             "pillow",

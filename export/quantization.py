@@ -148,24 +148,25 @@ class _Judge:
     def __init__(self, data, seed):
         real, _ = data.arrays("test", limit=TEST_LIMIT)
         self.classifier, features = None, f"pixels, averaged to at most {_POOLED} a side"
+        self.features_of = _pooled
         if isinstance(data.condition, Labels):
             train, labels = data.arrays("train", limit=train_limit(data))
             count = data.condition.num_classes
             self.classifier = classifier.train(train, labels, count, seed=seed)
+            self.features_of = _features_of(classifier.body(self.classifier))
             features = f"the last layer but one of {classifier.PROTOCOL}"
-        self.real = self._features(real)
+        self.real = self.features_of(real)
         self.protocol = {"n_real": len(real), "features": features}
 
-    def _features(self, images):
-        if self.classifier is None:
-            return _pooled(images)
-        return classifier.features(self.classifier, images)
-
     def __call__(self, images, labels):
-        numbers = {"frechet": frechet.distance(self._features(images), self.real)}
+        numbers = {"frechet": frechet.distance(self.features_of(images), self.real)}
         if labels is not None and self.classifier is not None:
             numbers["accuracy"] = classifier.accuracy(self.classifier, images, labels)
         return numbers
+
+
+def _features_of(model):
+    return lambda images: model.predict(classifier.as_float(images), batch_size=500, verbose=0)
 
 
 def _pooled(images):

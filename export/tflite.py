@@ -21,6 +21,7 @@ TOLERANCES = {
     "int8": Tolerance(max=1.0, mean=0.02),
 }
 CALIBRATION = 256  # images made to find the ranges of activations
+SMALL = 0.3  # of float32's bytes, what eight bits should take at most
 
 
 def tflite(gan_or_run, path, *, quantize=None, batch=1, calibration=None):
@@ -62,7 +63,7 @@ def tflite(gan_or_run, path, *, quantize=None, batch=1, calibration=None):
     gan = card.source_of(gan_or_run).gan
     names = [name for name in signatures.of_images(gan) if name not in signatures.BY_SEED]
     calibration = _conditions(gan, calibration) if quantize == "int8" else None
-    content = _convert(gan, names, quantize, batch, calibration)
+    content = _content(gan, names, quantize, batch, calibration)
     with replacing(path) as temporary:
         temporary.write_bytes(content)
         proof = prove(gan, temporary, "tflite", TOLERANCES[quantize])
@@ -93,7 +94,8 @@ def _conditions(gan, given):
     return gan.condition.example(CALIBRATION)
 
 
-def _convert(gan, names, quantize, batch, calibration):
+def _content(gan, names, quantize, batch, calibration):
+    """The file's bytes."""
     # Not from the Keras model or from concrete functions: those routes allow other ops or lose weights.
     with tempfile.TemporaryDirectory() as folder:
         module, by_name = signatures.module(gan, names=names, batch=batch, guard="gather")
@@ -103,24 +105,39 @@ def _convert(gan, names, quantize, batch, calibration):
                 "here: fix the batch, or use 'float16' or 'int8'."
             )
         tf.saved_model.save(module, folder, signatures=by_name)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(names))
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-        if quantize:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if quantize == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if quantize == "int8":
-            converter.representative_dataset = lambda: _representative(gan, names, batch, calibration)
-            # Rounding to pixels has no kernel in integers.
-            converter.target_spec.supported_ops.append(tf.lite.OpsSet.TFLITE_BUILTINS_INT8)
-        try:
-            with warnings.catch_warnings():
-                # The converter itself calibrates by what it deprecates.
-                warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
-                return converter.convert()
-        except Exception as error:  # the converter raises what MLIR prints
-            reason = " ".join(str(error).split())[:200]
-            raise InputError(f"the generator does not convert to TFLite: {reason}") from error
+
+        def convert(per_unit):
+            given = _representative(gan, names, batch, calibration)
+            return _convert(folder, names, quantize, given, per_unit)
+
+        content = convert(per_unit=True)
+        allowed = SMALL * sum(weight.nbytes for weight in gan.sampler.get_weights())
+        if quantize in ("dynamic", "int8") and len(content) > allowed:
+            # A scale for each unit takes 24 bytes: where units have few inputs, as much as the weights.
+            content = min(content, convert(per_unit=False), key=len)
+        return content
+
+
+def _convert(folder, names, quantize, representative, per_unit):
+    converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(names))
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = not per_unit
+    if quantize:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if quantize == "int8":
+        converter.representative_dataset = lambda: representative
+        # Beside the others: what rounds to pixels has no kernel in integers.
+        converter.target_spec.supported_ops.append(tf.lite.OpsSet.TFLITE_BUILTINS_INT8)
+    try:
+        with warnings.catch_warnings():
+            # The converter itself calibrates by what it deprecates.
+            warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
+            return converter.convert()
+    except Exception as error:  # the converter raises what MLIR prints
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"the generator does not convert to TFLite: {reason}") from error
 
 
 def _is_transposed(function):

@@ -111,6 +111,29 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
     file = tmp_path / "half.tflite"
     assert tfgan("export", trained, "--to", "tflite", "--quantize", "float16", "--out", file)[0] == 0
     assert file.is_file()
+    card = (tmp_path / "served/1/README.md").read_text()
+    assert "classifier accuracy" in card  # of RUN/evaluation.json
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--to", "saved_model", "--quantize", "int8"], "--quantize goes with --to tflite"),
+        (["--to", "onnx", "--batch", "1"], "--batch goes with --to tflite"),
+        (["--to", "tflite", "--name", "digits"], "--name goes with --to saved_model"),
+        (["--to", "tflite", "--batch", "many"], "--batch takes a number of images or any"),
+        (["--to", "tflite", "--batch", "0.5"], "--batch takes"),
+        (["--to", "tflite", "--quantize", "all", "--batch", "1"], "leave --batch out"),
+        (["--to", "saved_model", "--version", "0"], "version must be an integer of at least 1"),
+        (["--to", "saved_model", "--name", "a b"], "a model's name must be"),
+    ],
+)
+def test_options_of_export_that_do_not_fit(tfgan, trained, tmp_path, options, words):
+    code, _, error = tfgan("export", trained, *options, "--out", tmp_path / "served")
+    assert code == 2
+    assert words in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_export_to_the_web(tfgan, trained, tmp_path):

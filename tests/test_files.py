@@ -1,8 +1,10 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tfgan.files import replacing, write_json
+from tfgan.files import replacing, write_json, write_numbered
 
 
 def test_a_file_appears_whole(tmp_path):
@@ -46,3 +48,39 @@ def test_a_folder_appears_whole(tmp_path):
 def test_json(tmp_path):
     write_json(tmp_path / "a.json", {"b": [1, None]})
     assert json.loads((tmp_path / "a.json").read_text()) == {"b": [1, None]}
+
+
+def test_numbered_folders_of_two_writers_at_once(tmp_path):
+    """Each gets its own number, and none is seen before it is whole."""
+    both = threading.Barrier(2)
+
+    def write(folder):
+        folder.mkdir()
+        both.wait(10)
+        assert not [path for path in tmp_path.iterdir() if path.name.isdecimal()]
+        both.wait(10)
+        (folder / "whole").write_text("whole")
+
+    with ThreadPoolExecutor(2) as pool:
+        paths = set(pool.map(lambda _: write_numbered(tmp_path, write), range(2)))
+    assert paths == {tmp_path / "1", tmp_path / "2"}
+    assert sorted(tmp_path.iterdir()) == sorted(paths)
+    assert all((path / "whole").is_file() for path in paths)
+
+
+def test_a_number_that_is_taken(tmp_path):
+    (tmp_path / "3").mkdir()
+    with pytest.raises(FileExistsError):
+        write_numbered(tmp_path, lambda folder: folder.mkdir(), 3)
+    assert list(tmp_path.iterdir()) == [tmp_path / "3"]
+    assert write_numbered(tmp_path, lambda folder: folder.mkdir()) == tmp_path / "4"
+
+
+def test_a_numbered_folder_that_fails_leaves_nothing(tmp_path):
+    def write(folder):
+        folder.mkdir()
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_numbered(tmp_path / "base", write)
+    assert not list(tmp_path.iterdir())

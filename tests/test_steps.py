@@ -210,21 +210,6 @@ def test_streams_of_latents_differ():
     assert len(drawn) == 12
 
 
-@pytest.mark.parametrize("update", tfgan.checks.UPDATES)
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_steps_per_execution_changes_nothing(make_gan, images, labels, update, jit_compile):
-    def trained(count):
-        keras.utils.set_random_seed(1)
-        gan = make_gan()
-        gan.compile(update=update, jit_compile=jit_compile, steps_per_execution=count)
-        gan.fit(images, labels, batch_size=6, epochs=2, shuffle=False, verbose=0)
-        return gan
-
-    one, several = trained(1), trained(3)
-    for a, b in zip(one.variables, several.variables, strict=True):
-        np.testing.assert_array_equal(a.numpy(), b.numpy(), err_msg=a.path)
-
-
 def test_regularization_of_layers_counts(images):
     """A network's own penalties reach its own gradient."""
 

@@ -250,6 +250,7 @@ def start_export(base):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 
+@pytest.mark.slow
 def test_two_at_once_in_fresh_processes(tmp_path):
     both = [start_export(tmp_path) for _ in range(2)]
     paths = {process.communicate()[0].split()[-1] for process in both}

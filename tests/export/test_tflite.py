@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from makers import convolutional_cgan, one_line, small_cgan, small_gan, varied
@@ -113,6 +114,22 @@ def test_sizes(tmp_path, quick):
     assert sizes["float16"] < 0.52 * sizes[None]
     assert sizes["dynamic"] < 0.3 * sizes[None]
     assert sizes["int8"] < 0.3 * sizes[None]
+
+
+@pytest.mark.parametrize("quantize", ["dynamic", "int8"])
+def test_eight_bits_are_small_where_units_have_few_inputs(tmp_path, quantize, quick):
+    """As in front of convolutions, where a scale for each of them would take more than its weights."""
+    generator = keras.Sequential(
+        [
+            keras.Input((16,)),
+            keras.layers.Dense(32 * 32 * 8, activation="relu"),
+            keras.layers.Reshape((32, 32, 8)),
+            keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
+        ]
+    )
+    gan = tfgan.GAN(generator, goodfellow2014.Discriminator((32, 32, 1), units=4), seed=0)
+    report = tfgan.export.tflite(gan, tmp_path / "gan.tflite", quantize=quantize)
+    assert report.size < 0.3 * 4 * generator.count_params()
 
 
 def test_int8_of_vectors_needs_some(tmp_path, quick):

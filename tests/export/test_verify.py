@@ -30,7 +30,6 @@ def copy(exported, tmp_path):
 def test_passes_elsewhere_and_says_what_it_compared(copy):
     folder = verify(copy / "served")
     assert folder.path == str(copy / "served/1")
-    assert verify(copy / "served/1") == folder
     assert folder.samples == 32
     assert 0 < folder.max_error < 1e-5
     file = verify(copy / "gan.tflite")
@@ -43,7 +42,7 @@ def test_passes_elsewhere_and_says_what_it_compared(copy):
     assert numbers["signatures"]["serving_default"]["max_error"] < 1e-6
 
 
-def test_the_newest_version_is_taken(copy):
+def test_the_newest_version_is_taken(copy, quick):
     shutil.copytree(copy / "served/1", copy / "served/10")
     shutil.copytree(copy / "served/1", copy / "served/9")
     assert verify(copy / "served").path == str(copy / "served/10")
@@ -104,7 +103,7 @@ def test_a_harmed_verification(copy, name, path, harm):
     one_line(error)
 
 
-def test_other_weights_under_their_own_hashes(copy):
+def test_other_weights_under_their_own_hashes(copy, quick):
     """What hashes cannot see, the images tell."""
     other = small_cgan()
     tfgan.export.tflite(other, copy / "other.tflite")

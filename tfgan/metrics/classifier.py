@@ -88,10 +88,9 @@ def predict(model, images):
     return model.predict(as_float(images), batch_size=500, verbose=0).argmax(axis=1)
 
 
-def features(model, images):
-    """Returns what the last layer sees of images, float32 `(n, 128)`."""
-    inner = keras.Model(model.inputs, model.layers[-2].output)
-    return inner.predict(as_float(images), batch_size=500, verbose=0)
+def body(model):
+    """The Keras model of what the last layer sees: images -> features `(batch, 128)`."""
+    return keras.Model(model.inputs, model.layers[-2].output)
 
 
 def accuracy(model, images, labels):
