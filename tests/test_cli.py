@@ -186,7 +186,7 @@ MISTAKES = {
     "resume nothing": (["train", "cgan-digits", "--resume", "--out", "nowhere"], "config.json"),
     "no run": (["sample", "nowhere"], "no config.json"),
     "no run to evaluate": (["evaluate", "nowhere"], "no config.json"),
-    "no run to export": (["export", "nowhere", "--to", "tflite", "--out", "a.tflite"], "config.json"),
+    "no run to export": (["export", "nowhere", "--to", "tflite", "--out", "a.tflite"], "gan.keras"),
     "metric": (["evaluate", "RUN", "--metrics", "parsen"], "did you mean parzen"),
     "samples": (["evaluate", "RUN", "--samples", "0"], "--samples"),
     "count": (["sample", "RUN", "--count", "0"], "--count"),
