@@ -20,7 +20,10 @@ setup(
     python_requires=">=3.11",
     packages=[*find_packages(include=["tfgan", "tfgan.*"]), "tfgan.export"],
     package_dir={"tfgan.export": "export"},
-    package_data={"tfgan.data": ["digits.npz"], "tfgan.export": ["templates/*"]},
+    package_data={
+        "tfgan.data": ["digits.npz"],
+        "tfgan.export": ["templates/*", "web_page/*", "web_page/*/*"],
+    },
     install_requires=[
         "tensorflow>=2.21",
         "keras>=3.15",

@@ -4,5 +4,6 @@ from tfgan.export.onnx import onnx
 from tfgan.export.saved_model import saved_model
 from tfgan.export.tflite import tflite
 from tfgan.export.verify import Report, verify
+from tfgan.export.web import web
 
-__all__ = ["Report", "onnx", "saved_model", "tflite", "verify"]
+__all__ = ["Report", "onnx", "saved_model", "tflite", "verify", "web"]

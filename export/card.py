@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import keras
 
-from tfgan import evaluation
+from tfgan import cgan, evaluation, networks, optimizers  # noqa: F401  (for keras.saving)
 from tfgan.data.licences import licence
 from tfgan.errors import InputError
 from tfgan.export.float32 import in_float32

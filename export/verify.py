@@ -24,6 +24,7 @@ from tfgan.files import replacing, write_json
 
 SAMPLES = 32
 FORMAT = 1
+WEB_MODEL = "generator.tflite"  # in the folder of a web page
 _NUMBERS, _REFERENCE = "verification.json", "verification.npz"
 _RUNNERS = {"saved_model": "run_saved_model.py", "tflite": "run_tflite.py", "onnx": "run_onnx.py"}
 _ROUNDING = 0.5001 / 255  # of pixels in 256 steps
@@ -150,7 +151,7 @@ def verify(path):
 
     Args:
         path: version of a SavedModel, folder of versions (the newest is taken), `.tflite` or `.onnx`
-            file.
+            file, or folder of a web page, of which every file is looked at.
 
     Returns:
         `Report`.
@@ -175,11 +176,29 @@ def verify(path):
     return _report(found, path, files)
 
 
+def cover(path, files):
+    """Adds files to those whose hashes lie beside an exported file, so that `verify` names harmed ones.
+
+    Args:
+        path: exported file, with its proof.
+        files: others, in its folder or below.
+    """
+    numbers_file = path.with_name(f"{path.name}.{_NUMBERS}")
+    numbers = json.loads(numbers_file.read_text(encoding="utf-8"))
+    numbers["sha256"] |= {str(f.relative_to(path.parent)): _hash(f) for f in sorted(files)}
+    write_json(numbers_file, numbers)
+
+
 def _export(path):
+    model = path / WEB_MODEL
+    if model.is_file() or model.with_name(f"{WEB_MODEL}.{_NUMBERS}").is_file():
+        return model
     if path.is_dir() and not (path / "saved_model.pb").exists():
         versions = sorted(int(p.name) for p in path.iterdir() if p.is_dir() and p.name.isdigit())
         if not versions:
-            raise InputError(f"{path} holds no SavedModel, and no folder of a version that does.")
+            raise InputError(
+                f"{path} holds no SavedModel, no folder of a version that does, no web page."
+            )
         return path / str(versions[-1])
     if not path.exists():
         raise InputError(f"{path} does not exist: give what `tfgan export` wrote.")

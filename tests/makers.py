@@ -1,11 +1,14 @@
 """What several test files make and ask."""
 
+import json
+
 import keras
 import numpy as np
 import tensorflow as tf
 
 import tfgan
 from tfgan.conditions import Labels
+from tfgan.export import litert
 from tfgan.networks import goodfellow2014, mirza2014
 
 SHAPE = (4, 4, 1)
@@ -86,6 +89,17 @@ def gan_with_python():
     gan = small_gan()
     generator = keras.Sequential([keras.Input((5,)), Python(), gan.generator])
     return tfgan.GAN(generator, gan.discriminator, seed=0)
+
+
+def npm_folder(folder):
+    """What `npm install @litertjs/core` leaves, with other contents; returns the folder."""
+    for package, files in litert.FILES.items():
+        base = folder / "node_modules/@litertjs" / package
+        for name in files:
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            (base / name).write_text(f"{package}/{name}")
+        (base / "package.json").write_text(json.dumps({"version": litert.VERSION}))
+    return folder
 
 
 MAKERS = {"gan": small_gan, "cgan": small_cgan}

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from makers import stripes
+from makers import npm_folder, stripes
 
 from tfgan import cli
 
@@ -136,6 +136,18 @@ def test_options_of_export_that_do_not_fit(tfgan, trained, tmp_path, options, wo
     assert not list(tmp_path.iterdir())
 
 
+def test_export_to_the_web(tfgan, trained, tmp_path):
+    pytest.importorskip("ai_edge_litert")
+    page = tmp_path / "page"
+    given = ["--to", "web", "--out", page, "--litert-js", npm_folder(tmp_path / "npm")]
+    code, out, _ = tfgan("export", trained, *given)
+    assert code == 0
+    assert f"web: {page}\nverified: 32 images equal Keras's" in out
+    model = json.loads((page / "model.json").read_text())
+    assert (model["recipe"], model["num_classes"]) == ("cgan-digits", 3)
+    assert tfgan("verify", page)[0] == 0
+
+
 def test_dry_run_trains_nothing(tfgan, source, tmp_path):
     code, out, _ = tfgan(
         "train", "cgan-digits", "--data", source, *SMALL, "--out", tmp_path / "run", "--dry-run"
@@ -174,7 +186,7 @@ MISTAKES = {
     "resume nothing": (["train", "cgan-digits", "--resume", "--out", "nowhere"], "config.json"),
     "no run": (["sample", "nowhere"], "no config.json"),
     "no run to evaluate": (["evaluate", "nowhere"], "no config.json"),
-    "no run to export": (["export", "nowhere", "--to", "tflite", "--out", "a.tflite"], "config.json"),
+    "no run to export": (["export", "nowhere", "--to", "tflite", "--out", "a.tflite"], "gan.keras"),
     "metric": (["evaluate", "RUN", "--metrics", "parsen"], "did you mean parzen"),
     "samples": (["evaluate", "RUN", "--samples", "0"], "--samples"),
     "count": (["sample", "RUN", "--count", "0"], "--count"),
@@ -198,6 +210,15 @@ MISTAKES = {
     "export in a file": (
         ["export", "RUN", "--to", "saved_model", "--out", "RUN/config.json/x"],
         "no folder",
+    ),
+    "page is there": (["export", "RUN", "--to", "web", "--out", "RUN"], "exists"),
+    "no litert.js": (
+        ["export", "RUN", "--to", "web", "--out", "a", "--litert-js", "RUN"],
+        "npm install @litertjs/core@",
+    ),
+    "litert.js for a file": (
+        ["export", "RUN", "--to", "tflite", "--out", "a.tflite", "--litert-js", "RUN"],
+        "--to web",
     ),
     "file is a folder": (["export", "RUN", "--to", "tflite", "--out", "RUN/samples"], ".tflite"),
     "negative seed": (["sample", "RUN", "--seed", "-1"], "--seed"),

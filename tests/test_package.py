@@ -52,7 +52,9 @@ def test_wheel_holds_the_packages(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for path in [*ROOT.glob("tfgan/**/*.py"), ROOT / "tfgan/data/digits.npz"]:
         assert str(path.relative_to(ROOT)) in names
-    for path in ROOT.glob("export/**/*.py"):
+    page = [path for path in ROOT.glob("export/web_page/**/*") if path.is_file()]
+    assert len(page) > 10
+    for path in [*ROOT.glob("export/**/*.py"), *page]:
         assert f"tfgan/{path.relative_to(ROOT)}" in names
     tops = {name.split("/")[0] for name in names}
     assert all(top == "tfgan" or top.endswith(".dist-info") for top in tops)

@@ -184,25 +184,29 @@ def evaluate(run, metrics, samples, seed, json_file, **sampling):
 
 # Options of `export`, and what they go with.
 _EXPORT_OPTIONS = {
-    "quantize": ("tflite",),
+    "quantize": ("tflite", "web"),
     "batch": ("tflite",),
-    "name": ("saved_model",),
+    "name": ("saved_model", "web"),
     "version": ("saved_model",),
+    "litert_js": ("web",),
 }
 
 
 @cli.command()
 @click.argument("run")
-@click.option("--to", "target", type=click.Choice(["saved_model", "tflite", "onnx"]), required=True)
+@click.option(
+    "--to", "target", type=click.Choice(["saved_model", "tflite", "onnx", "web"]), required=True
+)
 @click.option(
     "--quantize",
     type=click.Choice(["float16", "dynamic", "int8", "all"]),
     help="TFLite in half or a quarter of the bytes; all: each, and a report.",
 )
 @click.option("--batch", metavar="N|any", help="Images that a TFLite file makes at once.  [default: 1]")
-@click.option("--name", metavar="NAME", help="What a server calls the model.  [default: the folder's]")
+@click.option("--name", metavar="NAME", help="What a server or page calls it.  [default: the folder's]")
 @click.option("--version", type=int, metavar="N", help="Of a SavedModel.  [default: the next]")
 @click.option("--out", metavar="PATH", required=True, help="FILE.tflite, FILE.onnx, or a folder.")
+@click.option("--litert-js", metavar="DIR", help="For web: where npm installed @litertjs/core.")
 def export(run, target, out, **options):
     """Export the generator of RUN, and compare what was written with Keras."""
     _import_tensorflow()
@@ -211,12 +215,15 @@ def export(run, target, out, **options):
     options = {key: value for key, value in options.items() if value is not None}
     for key in options:
         if target not in _EXPORT_OPTIONS[key]:
-            raise InputError(f"--{key} goes with --to {_EXPORT_OPTIONS[key][0]}: leave it out.")
+            option = key.replace("_", "-")
+            raise InputError(f"--{option} goes with --to {_EXPORT_OPTIONS[key][0]}: leave it out.")
     if "batch" in options:
         options["batch"] = _batch(options["batch"])
+    if "litert_js" in options:
+        options["litert_js"] = _path(options["litert_js"])
     run, out = _path(run), _path(out)
     _check_parent(out)
-    if options.get("quantize") == "all":
+    if target == "tflite" and options.get("quantize") == "all":
         _compare_variants(run, out, options)
         return
     with _no_stderr():  # the converter's C++ side
