@@ -8,10 +8,13 @@ from typing import NamedTuple
 import keras
 
 from tfgan import evaluation
+from tfgan.conditions import Labels
 from tfgan.data.licences import licence
 from tfgan.errors import InputError
 from tfgan.files import write_json
 from tfgan.gan import GAN
+
+CLASSES = "classes.json"
 
 
 class Source(NamedTuple):
@@ -60,7 +63,7 @@ def _read(file):
 
 
 def write(folder, name, source, signatures, proof):
-    """Writes `README.md` and `signatures.json` into an export's folder.
+    """Writes `README.md`, `signatures.json` and, of labels, `classes.json` into an export's folder.
 
     Args:
         folder: of the export.
@@ -71,8 +74,16 @@ def write(folder, name, source, signatures, proof):
     """
     described = {key: describe(function) for key, function in signatures.items()}
     write_json(folder / "signatures.json", described)
+    if isinstance(source.gan.condition, Labels):
+        write_json(folder / CLASSES, classes(source))
     text = "\n\n".join(_parts(name, source, described, proof)) + "\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def classes(source):
+    """How many classes a `Source` of labels has, and what they are called, if that is known."""
+    names = source.config.get("class_names")
+    return {"num_classes": source.gan.condition.num_classes, "class_names": names}
 
 
 def describe(function):

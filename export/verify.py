@@ -133,7 +133,7 @@ class Proof(NamedTuple):
 
     def save(self, folder, files, prefix=""):
         """Writes both files into a folder, with the hashes of the `files` there; returns their size."""
-        hashes = {str(file.relative_to(folder)): _hash(file) for file in sorted(files)}
+        hashes = {str(file.relative_to(folder)): sha256(file) for file in sorted(files)}
         arrays = {f"input/{name}": value for name, value in self.inputs.items()}
         arrays |= {f"images/{name}": value for name, value in self.expected.items()}
         with replacing(folder / f"{prefix}{_REFERENCE}") as temporary:
@@ -158,14 +158,14 @@ def verify(path):
         InputError: if there is no export with its verification, if a file is missing or is not the one
             that was written, or if the images differ.
     """
-    path = _export(Path(path))
+    path = newest(Path(path))
     folder, prefix = (path, "") if path.is_dir() else (path.parent, f"{path.name}.")
     numbers, inputs, expected = _read(folder, prefix)
     files = [folder / name for name in numbers["sha256"]]
     for file in files:
         if not file.is_file():
             raise InputError(f"{file} is missing: export anew.")
-        if _hash(file) != numbers["sha256"][str(file.relative_to(folder))]:
+        if sha256(file) != numbers["sha256"][str(file.relative_to(folder))]:
             raise InputError(f"{file} is not the file that was exported: restore it, or export anew.")
     found = _compare(_run(path, numbers["target"], inputs), expected, numbers["tolerance"])
     missing = numbers["signatures"].keys() - found.keys()
@@ -174,7 +174,8 @@ def verify(path):
     return _report(found, path, files)
 
 
-def _export(path):
+def newest(path):
+    """A file, or the folder of a SavedModel: the newest version where it is a folder of them."""
     if path.is_dir() and not (path / "saved_model.pb").exists():
         versions = sorted(int(p.name) for p in path.iterdir() if p.is_dir() and p.name.isdigit())
         if not versions:
@@ -267,6 +268,7 @@ def _report(found, path, files):
     )
 
 
-def _hash(file):
+def sha256(file):
+    """SHA-256 of a file's content, as text."""
     with open(file, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
