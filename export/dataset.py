@@ -129,13 +129,11 @@ def _check_numbers(count, seed, shard_size, batch_size):
 
 
 def _check_format(generator, format):
-    shape = generator.image_shape
-    if not FORMATS[format].takes_png:
-        return
-    if not generator.bounded:
-        raise InputError(f"{format} takes images in [0, 1], this makes other numbers {shape}: use npz.")
-    if shape[-1] > 4:
-        raise InputError(f"{format} takes images of 1 to 4 channels, got {shape[-1]}: use npz.")
+    if FORMATS[format].takes_png and not generator.png:
+        raise InputError(
+            f"{format} holds PNG files of images in [0, 1] with 1, 3 or 4 channels, this makes "
+            f"{generator.image_shape}{'' if generator.bounded else ' of any numbers'}: use npz."
+        )
 
 
 def _in_turn(kind, condition):

@@ -54,6 +54,7 @@ class Generator(NamedTuple):
         sample: function of `seeds` (and `condition`) -> {"images"}.
         image_shape: tuple.
         bounded: bool, whether its images lie in [0, 1].
+        png: bool, whether PNG files can hold them.
         condition: `tfgan.conditions.Labels`, `Vector` or None.
         class_names: list of str or None.
         made_of: dict, what tells it from others.
@@ -63,6 +64,7 @@ class Generator(NamedTuple):
     sample: object
     image_shape: tuple
     bounded: bool
+    png: bool
     condition: Labels | Vector | None
     class_names: list | None
     made_of: dict
@@ -91,11 +93,13 @@ def _of_gan(source, made_of):
         raise InputError(
             "nobody said what this CGAN's condition is: make it with CGAN(..., condition=...)."
         )
+    names = signatures.of_images(gan)
     module, by_name = signatures.module(gan, names=("sample",))
     return Generator(
         by_name["sample"],
         tuple(gan.image_shape),
-        "uint8" in signatures.of_images(gan),
+        "uint8" in names,
+        "sample_png" in names,
         gan.condition,
         source.config.get("class_names"),
         made_of,
@@ -114,9 +118,17 @@ def _of_saved_model(path):
     except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
         reason = " ".join(str(error).split())[:200]
         raise InputError(f"{path} has no readable signature `sample` ({reason}).") from None
-    condition, names = _condition_of(path, inputs.get("condition"))
-    made_of = {"saved_model_sha256": _files_hash(path)}
-    return Generator(sample, shape, "uint8" in loaded.signatures, condition, names, made_of, loaded)
+    condition, class_names = _condition_of(path, inputs.get("condition"))
+    return Generator(
+        sample,
+        shape,
+        "uint8" in loaded.signatures,
+        "sample_png" in loaded.signatures,
+        condition,
+        class_names,
+        {"saved_model_sha256": _files_hash(path)},
+        loaded,
+    )
 
 
 def _condition_of(path, spec):
@@ -204,4 +216,4 @@ class Sampler:
             pixels = signatures.pixels(images)
             return tf.io.encode_png(pixels) if as_png else pixels
 
-        return run
+        return run.get_concrete_function()

@@ -207,12 +207,12 @@ def _write_tar(path, rows, layout, count):
 
 def _add_to_tar(file, name, data):
     """A member of nobody's, dated 1970, in the ustar format; `tarfile` is slower than the network."""
-    head = b"%-100s0000644\0" % name.encode() + b"0000000\0" * 2 + b"%011o\0" % len(data)
-    head = head.replace(b" ", b"\0") + b"00000000000\0"  # up to the time
-    rest = b"0".ljust(101, b"\0") + b"ustar\x0000" + bytes(80) + b"0000000\0" * 2
-    checksum = b"%06o\0 " % (sum(head) + 8 * ord(" ") + sum(rest))
-    file.write((head + checksum + rest).ljust(512, b"\0"))
-    file.write(data + bytes(-len(data) % 512))
+    head = name.encode().ljust(100, b"\0")
+    head += b"0000644\x000000000\x000000000\x00%011o\x0000000000000\x00" % len(data)  # mode ... time
+    tail = b"0" + bytes(100) + b"ustar\x0000" + bytes(64) + b"0000000\x000000000\x00"
+    checksum = sum(head) + 8 * ord(" ") + sum(tail)
+    file.write((head + b"%06o\x00 " % checksum + tail).ljust(tarfile.BLOCKSIZE, b"\0"))
+    file.write(data + bytes(-len(data) % tarfile.BLOCKSIZE))
 
 
 FORMATS: dict[str, OneFile | Folders] = {

@@ -41,6 +41,39 @@ def small_cgan(dropout=0.0, **kwargs):
     )
 
 
+def varied(gan):
+    """The GAN, with weights of which images differ from one another."""
+    rng = np.random.default_rng(0)
+    for weight in gan.generator.weights:
+        values = rng.normal(size=weight.shape)
+        weight.assign(abs(values) if weight.name == "moving_variance" else values)
+    return gan
+
+
+class OneHot(keras.layers.Layer):
+    """Labels -> what `Labels` encodes them as."""
+
+    def call(self, labels):
+        return Labels(CLASSES).encode(labels)
+
+
+def convolutional_cgan():
+    """A conditional GAN on 8 x 8 images of 3 classes, by transposed convolutions."""
+    z, y = keras.Input((5,)), keras.Input((), dtype="int32")
+    x = keras.layers.Concatenate()([z, OneHot()(y)])
+    x = keras.layers.Dense(4 * 4 * 6)(x)
+    x = keras.layers.Reshape((4, 4, 6))(keras.layers.BatchNormalization()(x))
+    x = keras.layers.Conv2DTranspose(1, 4, 2, "same", activation="sigmoid")(keras.layers.ReLU()(x))
+    images, labels = keras.Input((8, 8, 1)), keras.Input((), dtype="int32")
+    h = keras.layers.Concatenate()([keras.layers.Flatten()(images), OneHot()(labels)])
+    return tfgan.CGAN(
+        keras.Model([z, y], x),
+        keras.Model([images, labels], keras.layers.Dense(1)(h)),
+        condition=Labels(CLASSES),
+        seed=7,
+    )
+
+
 class Python(keras.layers.Layer):
     """x -> x, by way of Python, which XLA cannot compile."""
 

@@ -1,12 +1,28 @@
+import importlib
+import tempfile
+
 import numpy as np
 import pytest
-from makers import MAKERS
+from makers import MAKERS, varied
 
 
 @pytest.fixture(params=MAKERS)
 def gan(request):
     """A GAN, and a conditional one, whose images differ from one another."""
-    gan = MAKERS[request.param]()
-    rng = np.random.default_rng(0)
-    gan.generator.set_weights([rng.normal(size=w.shape) for w in gan.generator.get_weights()])
-    return gan
+    return varied(MAKERS[request.param]())
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Exports run in this process: what a fresh one needs is seconds of imports."""
+
+    def run(path, target, inputs):
+        runner = importlib.import_module(f"tfgan.export.run_{target}")
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(f"{folder}/in.npz", **inputs)
+            runner.main(str(path), f"{folder}/in.npz", f"{folder}/out.npz")
+            with np.load(f"{folder}/out.npz") as file:
+                return dict(file)
+
+    # By its module: `tfgan.export.verify` is the function.
+    monkeypatch.setattr(importlib.import_module("tfgan.export.verify"), "_run", run)
