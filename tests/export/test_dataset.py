@@ -90,11 +90,6 @@ def contents(folder):
     }
 
 
-def saved(gan, folder):
-    """A SavedModel of a GAN."""
-    return tfgan.export.saved_model(gan, folder).path
-
-
 def test_every_format_has_a_reader():
     assert READERS.keys() == FORMATS.keys()
 
@@ -116,37 +111,33 @@ def test_read_back(gan, tmp_path, format):
     assert report.size == on_disk - (tmp_path / "out/dataset.json").stat().st_size
 
 
-@pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("sizes", [{"shard_size": 7}, {"batch_size": 1}, {"shard_size": 600}])
-def test_the_same_images_however_cut(tmp_path, format, sizes):
+def test_the_same_images_however_cut(tmp_path):
     """Also where a shard ends inside what the network makes at once."""
     gan = varied(small_cgan())
-    dataset(gan, tmp_path / "whole", 620, format=format, seed=SEED)
-    dataset(gan, tmp_path / "cut", 620, format=format, seed=SEED, **sizes)
-    for one, other in zip(
-        arrays(tmp_path / "whole", format), arrays(tmp_path / "cut", format), strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
+    dataset(gan, tmp_path / "whole", COUNT, format="npz", seed=SEED)
+    whole = arrays(tmp_path / "whole")
+    for number, sizes in enumerate([{"shard_size": 7}, {"batch_size": 1}, {"shard_size": 600}]):
+        folder = tmp_path / str(number)
+        dataset(gan, folder, COUNT, format="npz", seed=SEED, **sizes)
+        for one, other in zip(whole, arrays(folder), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
-def test_a_saved_model_makes_the_same_pixels(gan, tmp_path, quick):
-    saved(gan, tmp_path / "served")
+def test_a_saved_model_makes_the_same_pixels(tmp_path, quick):
+    """And a server that is asked for one of them."""
+    gan = varied(small_cgan())
+    path = tfgan.export.saved_model(gan, tmp_path / "served").path
     dataset(gan, tmp_path / "a", COUNT, format="npz", seed=SEED)
     dataset(tmp_path / "served", tmp_path / "b", COUNT, format="npz", seed=SEED)
-    dataset(tmp_path / "served/1", tmp_path / "c", COUNT, format="npz", seed=SEED)
-    first, second, third = (contents(tmp_path / name) for name in "abc")
+    first, second = (contents(tmp_path / name) for name in "ab")
     name = "images-00000-of-00001.npz"
     assert first[name] == second[name]
-    assert second == third
     assert first["dataset.json"] != second["dataset.json"]  # it says what made them
-
-
-def test_a_server_makes_the_same_images(tmp_path, quick):
-    found = tf.saved_model.load(saved(varied(small_cgan()), tmp_path / "served")).signatures
-    dataset(tmp_path / "served", tmp_path / "out", 20, format="npz", seed=SEED)
-    seeds, labels, images = arrays(tmp_path / "out")
-    files = found["sample_png"](seeds=tf.constant(seeds), condition=tf.constant(labels, tf.int32))
-    for data, image in zip(files["image_bytes"].numpy(), images, strict=True):
+    assert "all there" in str(dataset(path, tmp_path / "b", COUNT, format="npz", seed=SEED))
+    seeds, labels, images = (array[-4:] for array in arrays(tmp_path / "a"))
+    sample = tf.saved_model.load(path).signatures["sample_png"]
+    files = sample(seeds=tf.constant(seeds), condition=tf.constant(labels, tf.int32))["image_bytes"]
+    for data, image in zip(files.numpy(), images, strict=True):
         assert abs(decode(data).astype(int) - image).max() <= 1
 
 
@@ -224,7 +215,7 @@ def of_vectors(dim=6):
     )
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", ["tfrecord", "npz"])
 def test_vectors(tmp_path, format):
     gan, given = of_vectors(), np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
     dataset(gan, tmp_path, 10, format=format, condition=given, seed=SEED)
@@ -234,6 +225,10 @@ def test_vectors(tmp_path, format):
     if format == "npz":
         with np.load(tmp_path / "images-00000-of-00001.npz") as found:
             np.testing.assert_array_equal(found["conditions"], given[np.arange(10) % 4])
+    else:
+        (record, *_) = tf.data.TFRecordDataset(str(tmp_path / "images-00000-of-00001.tfrecord"))
+        features = tf.train.Example.FromString(record.numpy()).features.feature
+        np.testing.assert_array_equal(features["condition"].float_list.value, given[0])
 
 
 def of_points():
@@ -343,7 +338,7 @@ def test_two_processes_at_once(tmp_path):
     assert dataset(small_gan(), tmp_path, 5).written == 5
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", ["tfrecord", "png"])
 def test_goes_on_after_the_shards_there_are(tmp_path, format, monkeypatch):
     """Stopped in the middle of the second shard, with what a kill leaves lying about."""
     gan = varied(small_cgan())
@@ -372,7 +367,7 @@ def test_goes_on_after_the_shards_there_are(tmp_path, format, monkeypatch):
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("format", ["tfrecord", "npz", "png"])
 def test_a_full_disk(tmp_path, format):
     """By a limit on the size of a file, which is refused as a full disk is."""
     gan = varied(small_cgan())
@@ -482,7 +477,7 @@ def test_killed_at_any_moment(run_directory, tmp_path, format):
     """The command, killed again and again, ends with the files of one that was left alone."""
 
     def start(out):
-        line = ["sample", run_directory, "--format", format, "--count", 60_000, "--shard-size", 1000]
+        line = ["sample", run_directory, "--format", format, "--count", 30_000, "--shard-size", 1000]
         code = "import sys; sys.argv[0] = 'tfgan'; from tfgan import cli; cli.main()"
         command = [sys.executable, "-c", code, *map(str, line), "--out", str(out)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
