@@ -230,9 +230,10 @@ def _write(sampler, layout, form, batch_size):
     with bar, contextlib.closing(_made(sampler, layout, missing, ahead)) as made:
         for shard, parts in itertools.groupby(made, key=lambda pair: pair[0]):
             size += form.store(layout, shard, _counted(parts, bar))
-    if missing:
-        file = layout.folder / MANIFEST
-        write_json(file, {**json.loads(file.read_text(encoding="utf-8")), "finished": True})
+    file = layout.folder / MANIFEST
+    manifest = json.loads(file.read_text(encoding="utf-8"))
+    if not manifest["finished"]:  # also where all was there, but a kill came before this line
+        write_json(file, {**manifest, "finished": True})
     return DatasetReport(str(layout.folder), layout.images, written, size, time.perf_counter() - start)
 
 

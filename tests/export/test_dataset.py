@@ -321,6 +321,15 @@ def test_two_data_sets_never_mix(tmp_path):
     assert contents(tmp_path) == before
 
 
+def test_killed_before_it_said_so(tmp_path):
+    """All shards are there, and only the manifest does not say that it is finished."""
+    dataset(small_gan(), tmp_path, 5)
+    before, file = contents(tmp_path), tmp_path / "dataset.json"
+    file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
+    assert dataset(small_gan(), tmp_path, 5).written == 0
+    assert contents(tmp_path) == before
+
+
 def test_a_damaged_manifest(tmp_path):
     dataset(small_gan(), tmp_path, 5)
     (tmp_path / "dataset.json").write_text("[1")
@@ -477,24 +486,26 @@ def test_killed_at_any_moment(run_directory, tmp_path, format):
     """The command, killed again and again, ends with the files of one that was left alone."""
 
     def start(out):
-        line = ["sample", run_directory, "--format", format, "--count", 30_000, "--shard-size", 1000]
+        line = ["sample", run_directory, "--format", format, "--count", 60_000, "--shard-size", 1000]
         code = "import sys; sys.argv[0] = 'tfgan'; from tfgan import cli; cli.main()"
         command = [sys.executable, "-c", code, *map(str, line), "--out", str(out)]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    assert start(tmp_path / "whole").wait() == 0
-    kills = 0
-    for wait in (0.05, 0.3, 0.7, 1.1, 0.0):
+    def done():
+        folder = tmp_path / "cut" / ("0" if format == "png" else ".")
+        return sum(not p.startswith(".") for p in os.listdir(folder)) if folder.exists() else 0
+
+    start(tmp_path / "whole").communicate()
+    assert json.loads((tmp_path / "whole/dataset.json").read_text())["finished"]
+    for more, wait in ((1, 0.0), (2, 0.02), (3, 0.05), (1, 0.1)):
+        before = done()
         process = start(tmp_path / "cut")
-        shards = -1
-        while process.poll() is None and shards < 0:  # until it begins to write
-            time.sleep(0.01)
-            shards = len(list((tmp_path / "cut").glob(".images-*"))) - 1
+        while process.poll() is None and done() < before + more:
+            time.sleep(0.005)
         time.sleep(wait)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        kills += process.returncode == -signal.SIGKILL
-    assert kills >= 2
+        assert process.returncode == -signal.SIGKILL
     process = start(tmp_path / "cut")
     assert b"there already" in process.communicate()[0]
     assert process.returncode == 0
