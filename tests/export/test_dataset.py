@@ -492,7 +492,7 @@ def test_killed_at_any_moment(run_directory, tmp_path, format):
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def done():
-        folder = tmp_path / "cut" / ("0" if format == "png" else ".")
+        folder = tmp_path / "cut" / ("0-a" if format == "png" else ".")
         return sum(not p.startswith(".") for p in os.listdir(folder)) if folder.exists() else 0
 
     start(tmp_path / "whole").communicate()
