@@ -323,10 +323,11 @@ def test_two_data_sets_never_mix(tmp_path):
 
 def test_killed_before_it_said_so(tmp_path):
     """All shards are there, and only the manifest does not say that it is finished."""
-    dataset(small_gan(), tmp_path, 5)
+    gan = small_gan()
+    dataset(gan, tmp_path, 5)
     before, file = contents(tmp_path), tmp_path / "dataset.json"
     file.write_text(file.read_text().replace('"finished": true', '"finished": false'))
-    assert dataset(small_gan(), tmp_path, 5).written == 0
+    assert dataset(gan, tmp_path, 5).written == 0
     assert contents(tmp_path) == before
 
 
