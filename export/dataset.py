@@ -194,11 +194,13 @@ def _locked(folder):
 def _begin(layout, manifest):
     """Writes the manifest of a new folder; compares that of one begun. Sweeps what was half-done."""
     file = layout.folder / MANIFEST
+    leftovers, others = [], []
     for path in layout.folder.iterdir():
-        if path.name.startswith((HIDDEN, ".dataset.")):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        elif not file.is_file():
-            raise InputError(f"{layout.folder} holds files of something else: choose a new folder.")
+        (leftovers if path.name.startswith((HIDDEN, ".dataset.")) else others).append(path)
+    if others and not file.is_file():
+        raise InputError(f"{layout.folder} holds files of something else: choose a new folder.")
+    for path in leftovers:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     if not file.is_file():
         write_json(file, {**manifest, "finished": False})
         return
