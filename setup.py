@@ -32,6 +32,7 @@ setup(
         "numpy",
         "matplotlib",
         "click>=8.1",
+        "tqdm",  # the bar of data sets of samples
         "tensorboard>=2.20",  # run directories hold its logs; tensorflow no longer brings it
     ],
     extras_require={

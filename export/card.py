@@ -8,11 +8,14 @@ from typing import NamedTuple
 import keras
 
 from tfgan import cgan, evaluation, networks, optimizers  # noqa: F401  (for keras.saving)
+from tfgan.conditions import Labels
 from tfgan.data.licences import licence
 from tfgan.errors import InputError
 from tfgan.export.float32 import in_float32
 from tfgan.files import write_json
 from tfgan.gan import GAN
+
+CLASSES = "classes.json"
 
 
 class Source(NamedTuple):
@@ -61,7 +64,7 @@ def _read(file):
 
 
 def write(folder, name, source, signatures, proof):
-    """Writes `README.md` and `signatures.json` into an export's folder.
+    """Writes `README.md`, `signatures.json` and, of labels, `classes.json` into an export's folder.
 
     Args:
         folder: of the export.
@@ -72,8 +75,16 @@ def write(folder, name, source, signatures, proof):
     """
     described = {key: describe(function) for key, function in signatures.items()}
     write_json(folder / "signatures.json", described)
+    if isinstance(source.gan.condition, Labels):
+        write_json(folder / CLASSES, classes(source))
     text = "\n\n".join(_parts(name, source, described, proof)) + "\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
+
+
+def classes(source):
+    """How many classes a `Source` of labels has, and what they are called, if that is known."""
+    names = source.config.get("class_names")
+    return {"num_classes": source.gan.condition.num_classes, "class_names": names}
 
 
 def describe(function):

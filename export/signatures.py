@@ -12,6 +12,7 @@ labels, float32 `(batch, dim)` for vectors. `images` and `pixels` are `(batch, H
 import tensorflow as tf
 
 from tfgan import checks, steps
+from tfgan import latents as priors
 
 DEFAULT = "serving_default"
 BOTH = "images_and_pixels"  # of formats that have one signature
@@ -90,12 +91,7 @@ def _function(gan, name, batch, guard):
 
 def _latents_of(gan, seeds):
     """The latents of `gan.draw_latents(1, seed=s)` for each seed: no row depends on another."""
-
-    def row(seed):
-        return gan.latents_of(1, steps.SAMPLE_STREAM, seed=seed)[0]
-
-    spec = tf.TensorSpec((gan.latent_dim,), tf.float32)
-    return tf.map_fn(row, seeds, fn_output_signature=spec)  # (batch, latent_dim)
+    return priors.by_row(gan.noise, seeds, steps.SAMPLE_STREAM, gan.latent_dim)  # (batch, latent_dim)
 
 
 def pixels(images):

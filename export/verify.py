@@ -134,7 +134,7 @@ class Proof(NamedTuple):
 
     def save(self, folder, files, prefix=""):
         """Writes both files into a folder, with the hashes of the `files` there; returns their size."""
-        hashes = {str(file.relative_to(folder)): _hash(file) for file in sorted(files)}
+        hashes = {str(file.relative_to(folder)): sha256(file) for file in sorted(files)}
         arrays = {f"input/{name}": value for name, value in self.inputs.items()}
         arrays |= {f"images/{name}": value for name, value in self.expected.items()}
         with replacing(folder / f"{prefix}{_REFERENCE}") as temporary:
@@ -167,7 +167,7 @@ def verify(path):
     for file in files:
         if not file.is_file():
             raise InputError(f"{file} is missing: export anew.")
-        if _hash(file) != numbers["sha256"][str(file.relative_to(folder))]:
+        if sha256(file) != numbers["sha256"][str(file.relative_to(folder))]:
             raise InputError(f"{file} is not the file that was exported: restore it, or export anew.")
     found = _compare(_run(path, numbers["target"], inputs), expected, numbers["tolerance"])
     missing = numbers["signatures"].keys() - found.keys()
@@ -185,7 +185,7 @@ def cover(path, files):
     """
     numbers_file = path.with_name(f"{path.name}.{_NUMBERS}")
     numbers = json.loads(numbers_file.read_text(encoding="utf-8"))
-    numbers["sha256"] |= {str(f.relative_to(path.parent)): _hash(f) for f in sorted(files)}
+    numbers["sha256"] |= {str(f.relative_to(path.parent)): sha256(f) for f in sorted(files)}
     write_json(numbers_file, numbers)
 
 
@@ -193,6 +193,11 @@ def _export(path):
     model = path / WEB_MODEL
     if model.is_file() or model.with_name(f"{WEB_MODEL}.{_NUMBERS}").is_file():
         return model
+    return newest(path)
+
+
+def newest(path):
+    """A file, or the folder of a SavedModel: the newest version where it is a folder of them."""
     if path.is_dir() and not (path / "saved_model.pb").exists():
         versions = sorted(int(p.name) for p in path.iterdir() if p.is_dir() and p.name.isdigit())
         if not versions:
@@ -287,6 +292,7 @@ def _report(found, path, files):
     )
 
 
-def _hash(file):
+def sha256(file):
+    """SHA-256 of a file's content, as text."""
     with open(file, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -96,18 +96,43 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
 @click.option(
     "--count", type=int, metavar="N", help="Images per condition (10), or in all (100; of tags 10)."
 )
-@click.option("--condition", metavar="0,1,2", help="Classes, one row each.  [default: all]")
-@click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same picture.")
+@click.option(
+    "--condition",
+    metavar="0,1,2",
+    help="Classes, one row each; of a data set in turn, or FILE.npy.  [default: all]",
+)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same images.")
 @click.option("--interpolate", is_flag=True, help="Each row is a line between two latents.")
 @_sampling_options
-@click.option("--out", metavar="FILE.png", help="Picture.  [default: RUN/samples.png]")
-def sample(run, count, condition, seed, interpolate, out, **sampling):
-    """Draw samples of RUN as a picture; of a run on tags, write a table of words for test images."""
+@click.option(
+    "--format",
+    type=click.Choice(["tfrecord", "npz", "png", "webdataset"]),
+    help="Write a data set of --count images, also of a SavedModel.",
+)
+@click.option("--shard-size", type=click.IntRange(min=1), metavar="N", help="Images a file (10,000).")
+@click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Images made in advance.")
+@click.option("--out", metavar="PATH", help="Picture, or folder.  [default: RUN/samples.png]")
+def sample(run, count, condition, seed, interpolate, format, shard_size, batch_size, out, **sampling):
+    """Draw samples of RUN as a picture; of a run on tags, write a table of words for test images.
+
+    With --format they become a data set in a folder. Stopped at any time, the same command goes on.
+    """
+    if count is not None and count < 1:
+        raise InputError(f"--count must be at least 1, got {count}.")
+    sizes = {"shard_size": shard_size, "batch_size": batch_size}
+    sizes = {name: size for name, size in sizes.items() if size is not None}
+    if format:
+        if interpolate or sampling != _UNCHANGED:
+            raise InputError("--format goes without --interpolate, --truncation and --smoothing.")
+        if count is None or out is None:
+            raise InputError("--format needs --count and --out: how many images, and the folder.")
+        _sample_dataset(run, _path(out), count, condition, format=format, seed=seed, **sizes)
+        return
+    if sizes:
+        raise InputError("--shard-size and --batch-size go with --format: leave them out.")
     _import_tensorflow()
     from tfgan import plots, runs
 
-    if count is not None and count < 1:
-        raise InputError(f"--count must be at least 1, got {count}.")
     if runs.recipe_of(_path(run)).tags:
         refused = condition is not None or interpolate
         _sample_tags(run, out, count, seed, sampling, refused=refused)
@@ -128,6 +153,34 @@ def sample(run, count, condition, seed, interpolate, out, **sampling):
     )
     plots.save(figure, file)
     click.echo(f"picture: {file}")
+
+
+def _sample_dataset(source, out, count, condition, **settings):
+    """Writes a data set of a run or a SavedModel."""
+    _check_parent(out)
+    _import_tensorflow()
+    import tfgan.export
+    import tfgan.runs  # registers the classes that models are made of
+
+    values = _vectors(condition) if (condition or "").endswith(".npy") else _labels(condition)
+    try:
+        report = tfgan.export.dataset(_path(source), out, count, condition=values, **settings)
+    except KeyboardInterrupt:
+        click.echo("tfgan: stopped; the same command goes on from the last whole file.", err=True)
+        sys.exit(130)
+    click.echo(f"data set: {report.path}\n{report}")
+
+
+def _vectors(file):
+    import numpy as np
+
+    try:
+        with open(_path(file), "rb") as handle:
+            return np.load(handle, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise InputError(
+            f"{file} must hold one array of numpy.save, and cannot be read: {error}"
+        ) from None
 
 
 def _sample_tags(run, out, count, seed, sampling, *, refused):
