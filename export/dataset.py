@@ -194,7 +194,8 @@ def _locked(folder):
 def _begin(layout, manifest):
     """Writes the manifest of a new folder; compares that of one begun. Sweeps what was half-done."""
     file = layout.folder / MANIFEST
-    leftovers, others = [], []
+    leftovers: list[Path] = []
+    others: list[Path] = []
     for path in layout.folder.iterdir():
         (leftovers if path.name.startswith((HIDDEN, ".dataset.")) else others).append(path)
     if others and not file.is_file():
