@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -223,3 +224,23 @@ def test_bare_environment(case, bare, tmp_path, quick):
         )
     for package in ("tensorflow", "keras", "tfgan"):
         assert subprocess.run([bare, "-c", f"import {package}"], capture_output=True).returncode == 1
+
+
+@pytest.mark.slow
+def test_page(bare, program, tmp_path):
+    """What the page says to type, from training to an image, in an empty folder."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    lines = "".join(block for language, block in blocks if not language).splitlines()
+    typed = [line for line in lines if "pip install" not in line and "-m venv" not in line]
+    assert len(typed) == 6
+    script = "\n".join(typed).replace("--out runs/digits", "--out runs/digits --epochs 2")
+    for name in ("generate.c", "generate.py"):
+        shutil.copy(CLIENTS / name, tmp_path)
+    (tmp_path / "v").symlink_to(bare.parents[1])
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    run = {"cwd": tmp_path, "check": True, "env": {**os.environ, "PATH": path}}
+    subprocess.run(["bash", "-ec", script], **run)
+    pixels = tf.io.decode_png((tmp_path / "seven.png").read_bytes()).numpy()
+    assert_near(pnm(tmp_path / "seven.pgm"), pixels)
+    gan = keras.saving.load_model(tmp_path / "runs/digits/gan.keras")
+    assert_near(pixels, sampled(gan, [7], 3))
