@@ -264,6 +264,7 @@ def export(run, target, out, **options):
     """Export the generator of RUN, and compare what was written with Keras."""
     _import_tensorflow()
     import tfgan.export
+    from tfgan import recipes  # noqa: F401  registers the classes of what runs hold
 
     options = {key: value for key, value in options.items() if value is not None}
     for key in options:
