@@ -160,7 +160,6 @@ def _sample_dataset(source, out, count, condition, **settings):
     _check_parent(out)
     _import_tensorflow()
     import tfgan.export
-    import tfgan.runs  # registers the classes that models are made of
 
     values = _vectors(condition) if (condition or "").endswith(".npy") else _labels(condition)
     try:
@@ -264,7 +263,6 @@ def export(run, target, out, **options):
     """Export the generator of RUN, and compare what was written with Keras."""
     _import_tensorflow()
     import tfgan.export
-    from tfgan import recipes  # noqa: F401  registers the classes of what runs hold
 
     options = {key: value for key, value in options.items() if value is not None}
     for key in options:
