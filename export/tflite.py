@@ -66,9 +66,15 @@ def tflite(gan_or_run, path, *, quantize=None, batch=1, calibration=None):
     content = _content(gan, names, quantize, batch, calibration)
     with replacing(path) as temporary:
         temporary.write_bytes(content)
-        proof = prove(gan, temporary, "tflite", TOLERANCES[quantize])
+        proof = prove(gan, temporary, "tflite", TOLERANCES[quantize], remedy=_remedy(quantize))
     proof.save(path.parent, [path], prefix=f"{path.name}.")
     return proof.report(path, [path])
+
+
+def _remedy(quantize):
+    if quantize in ("dynamic", "int8"):
+        return "this generator does not bear eight bits, export with quantize='float16' or without"
+    return "export without quantize" if quantize else "report this as a bug"
 
 
 def _check_litert():

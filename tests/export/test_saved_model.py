@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import matplotlib.image
 import numpy as np
 import pytest
@@ -102,6 +103,27 @@ def test_vectors_and_numbers_that_are_not_finite(tmp_path, quick):
     for latents, condition in ((z + np.nan, y), (z, y + np.inf)):
         with pytest.raises(tf.errors.InvalidArgumentError, match="finite"):
             found["serving_default"](latents=tf.constant(latents), condition=tf.constant(condition))
+
+
+def test_several_labels_at_once(tmp_path, quick):
+    """As 0 and 1 for each, to networks of which nobody said what their condition is."""
+    z, y = keras.Input((5,)), keras.Input((3,))
+    x = keras.layers.Dense(16, activation="sigmoid")(keras.layers.Concatenate()([z, y]))
+    images, given = keras.Input((4, 4, 1)), keras.Input((3,))
+    h = keras.layers.Concatenate()([keras.layers.Flatten()(images), given])
+    gan = tfgan.CGAN(
+        keras.Model([z, y], keras.layers.Reshape((4, 4, 1))(x)),
+        keras.Model([images, given], keras.layers.Dense(1)(h)),
+    )
+    found = load(tfgan.export.saved_model(gan, tmp_path))
+    labels = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1]], "float32")
+    latents = gan.draw_latents(3, seed=1)
+    inputs = {"latents": tf.constant(latents), "condition": tf.constant(labels)}
+    images = found["serving_default"](**inputs)["images"].numpy()
+    np.testing.assert_allclose(images, gan.images_of(latents, labels), atol=1e-6)
+    seeds = tf.constant([3, 4, 5], tf.int64)
+    drawn = found["sample"](seeds=seeds, condition=inputs["condition"])["images"]
+    np.testing.assert_allclose(drawn[1:2], gan.sample(1, labels[1:2], seed=4), atol=1e-6)
 
 
 def test_the_average_is_what_is_exported(tmp_path, quick):
