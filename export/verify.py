@@ -110,6 +110,7 @@ def prove(gan, path, target, tolerance, *, remedy="report this as a bug"):
     numbers = {
         "format": FORMAT,
         "target": target,
+        "noise": gan.noise,  # the prior of the latents it takes
         "tolerance": tolerance._asdict(),
         "samples": SAMPLES,
         "signatures": found,
