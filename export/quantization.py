@@ -152,7 +152,7 @@ class _Judge:
         if isinstance(data.condition, Labels):
             train, labels = data.arrays("train", limit=train_limit(data))
             count = data.condition.num_classes
-            self.classifier = classifier.train(train, labels, count, seed=seed)
+            self.classifier = classifier.trained(train, labels, count, seed=seed)
             self.features_of = _features_of(classifier.body(self.classifier))
             features = f"the last layer but one of {classifier.PROTOCOL}"
         self.real = self.features_of(real)

@@ -43,7 +43,7 @@ def classifier_score(samples, conditions, data, seed):
     if conditions is None or not isinstance(data.condition, Labels):
         return None
     images, labels = data.arrays("train", limit=train_limit(data))
-    model = classifier.train(images, labels, data.condition.num_classes, seed=seed)
+    model = classifier.trained(images, labels, data.condition.num_classes, seed=seed)
     test, test_labels = data.arrays("test", limit=TEST_LIMIT)
     return {
         "fake_accuracy": classifier.accuracy(model, samples, conditions),
@@ -114,7 +114,7 @@ def coverage_score(samples, conditions, data, seed):
     elif conditions is None and isinstance(data.condition, Labels):
         train, train_labels = data.arrays("train", limit=train_limit(data))
         count = data.condition.num_classes
-        model = classifier.train(train, train_labels, count, seed=seed)
+        model = classifier.trained(train, train_labels, count, seed=seed)
         shares = np.bincount(train_labels, minlength=count) / len(train_labels)
         result |= coverage.coverage(classifier.predict(model, samples), count, shares=shares)
         result["protocol"]["modes"] = f"classes, by {classifier.PROTOCOL}"

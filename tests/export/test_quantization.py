@@ -33,7 +33,7 @@ def test_every_variant_is_measured(tmp_path, monkeypatch, stripes_of, quick):
     def untrained(images, labels, num_classes, *, seed):
         return classifier._build(images.shape[1:], num_classes, seed)
 
-    monkeypatch.setattr(classifier, "train", untrained)
+    monkeypatch.setattr(classifier, "trained", untrained)
     images, labels = stripes(90)
     gan = varied(convolutional_cgan())
     rows = quantization.compare(

@@ -33,3 +33,18 @@ def test_refuses():
         classifier.train(images, labels[:9], 4)
     with pytest.raises(InputError, match="one label per image"):
         classifier.train(images[:0], labels[:0], 4)
+
+
+def test_one_set_is_learnt_once(monkeypatch):
+    made = []
+    monkeypatch.setattr(classifier, "_trained", {})
+    monkeypatch.setattr(classifier, "train", lambda *args, seed: made.append(seed) or object())
+    images, labels = bars(6)
+    first = classifier.trained(images, labels, 3, seed=1)
+    assert classifier.trained(images.copy(), labels.copy(), 3, seed=1) is first
+    assert classifier.trained(images, labels, 3, seed=2) is not first
+    assert classifier.trained(images[::-1], labels, 3, seed=1) is not first
+    assert made == [1, 2, 1]
+    for seed in range(9):
+        classifier.trained(images, labels, 3, seed=seed)
+    assert len(classifier._trained) == 4

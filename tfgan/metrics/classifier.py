@@ -1,5 +1,7 @@
 """A small classifier of real images, to judge conditional samples by."""
 
+import hashlib
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -51,6 +53,25 @@ def train(images, labels, num_classes, *, seed=0):
     )
     model.fit(batches, steps_per_epoch=steps, epochs=1, shuffle=False, verbose=0)
     return model
+
+
+_KEPT = 4
+_trained: dict = {}
+
+
+def trained(images, labels, num_classes, *, seed=0):
+    """As `train`; the latest models are kept, so that one set is learnt once in a process."""
+    key = (_digest(images), _digest(labels), num_classes, seed)
+    if key not in _trained:
+        if len(_trained) == _KEPT:
+            del _trained[next(iter(_trained))]
+        _trained[key] = train(images, labels, num_classes, seed=seed)
+    return _trained[key]
+
+
+def _digest(array):
+    array = np.ascontiguousarray(array)
+    return hashlib.sha256(f"{array.dtype} {array.shape}".encode() + array.data).hexdigest()
 
 
 def _build(image_shape, num_classes, seed):
