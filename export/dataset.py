@@ -1,7 +1,6 @@
 """Data sets of samples, of any size, on disk."""
 
 import contextlib
-import fcntl
 import hashlib
 import importlib.metadata
 import itertools
@@ -180,6 +179,8 @@ def _manifest(sampler, layout, format):
 @contextlib.contextmanager
 def _locked(folder):
     """Refuses a folder that another process writes to; a killed one's lock is gone."""
+    import fcntl  # which Windows has not
+
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:

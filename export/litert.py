@@ -1,6 +1,7 @@
 """LiteRT.js, which runs models in browsers: its files, locked by version and by npm's checksums."""
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import io
@@ -89,7 +90,7 @@ def _package(package):
         raise InputError(f"{url} cannot be fetched ({reason}): {_REMEDY}.") from None
     if not _is_right(package, content):
         raise InputError(f"{url} is not what npm published (its SHA-512 is another): {_REMEDY}.")
-    with replacing(kept) as temporary:
+    with contextlib.suppress(OSError), replacing(kept) as temporary:
         temporary.write_bytes(content)
     return content
 

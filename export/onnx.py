@@ -36,6 +36,8 @@ def onnx(gan_or_run, path):
     path = Path(path)
     if path.suffix != ".onnx":
         raise InputError(f"an ONNX file's name must end in .onnx, got {path}.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, expected the name of a file: choose another.")
     for package in ("tf2onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
             raise InputError(f"ONNX needs {package}, which is missing: pip install 'tfgan[onnx]'.")
@@ -53,8 +55,7 @@ def _convert(gan):
     import tf2onnx
 
     name = signatures.BOTH if "uint8" in signatures.of_images(gan) else signatures.DEFAULT
-    module, _ = signatures.module(gan, names=(name,), guard="gather")
-    function = module.functions[name]
+    function = signatures.function(gan, name, guard="gather")
     # What is printed meanwhile is no user's concern.
     with contextlib.redirect_stdout(io.StringIO()), _quiet("tf2onnx"):
         try:

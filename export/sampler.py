@@ -135,8 +135,13 @@ def _condition_of(path, spec):
     """(condition, class names) of a SavedModel."""
     if spec is None:
         return None, None
-    if len(spec.shape) == 2:
+    if len(spec.shape) == 2 and spec.dtype == tf.float32:
         return Vector(spec.shape[1]), None
+    if len(spec.shape) != 1 or spec.dtype != tf.int32:
+        raise InputError(
+            f"{path} takes conditions {spec.dtype.name} {spec.shape}, expected labels or vectors: "
+            "make the CGAN with CGAN(..., condition=...), and export anew."
+        )
     try:
         classes = json.loads((path / card.CLASSES).read_text(encoding="utf-8"))
         return Labels(classes["num_classes"]), classes["class_names"]
@@ -194,7 +199,7 @@ class Sampler:
         try:
             images = self._run(*given).numpy()
         except tf.errors.InvalidArgumentError as error:
-            reason = " ".join(error.message.split())[:200]
+            reason = _reason(error.message)
             raise InputError(
                 f"the generator fails at images {start} to {numbers[-1]}: {reason}"
             ) from None
@@ -217,3 +222,11 @@ class Sampler:
             return tf.io.encode_png(pixels) if as_png else pixels
 
         return run.get_concrete_function()
+
+
+def _reason(message):
+    """The line that says why, of an error that begins with where in the graph it was."""
+    lines = [line.strip() for line in message.splitlines()]
+    where = ("File ", "[[", "Detected at", "Graph execution", "Stack trace", "<")
+    lines = [line for line in lines if line and not line.startswith(where)]
+    return lines[-1][:200] if lines else "no reason given"

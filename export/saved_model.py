@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-import tensorflow as tf
-
 from tfgan.errors import InputError
 from tfgan.export import card, serving, signatures
+from tfgan.export.saving import save_module
 from tfgan.export.verify import Tolerance, prove
 from tfgan.files import write_numbered
 
@@ -25,8 +24,8 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None):
     Args:
         gan_or_run: `tfgan.GAN`, `tfgan.CGAN`, or the run directory of one.
         base_dir: folder of one model's versions.
-        name: str of letters, digits, `_` and `-`: what the server calls the model; None takes the
-            folder's.
+        name: str of letters, digits, `_` and `-`: what the server calls the model; None takes that of
+            the versions before, or the folder's.
         version: int >= 1, or None for the next one.
 
     Returns:
@@ -39,7 +38,10 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None):
     base = Path(base_dir)
     if base.exists() and not base.is_dir():
         raise InputError(f"{base} is a file, expected a folder of versions: choose another path.")
-    name = _checked_name(base.resolve().name if name is None else name)
+    if name is None:
+        name = serving.name_of(base) or base.resolve().name
+    name = _checked_name(name)
+    _check_base(base)
     _check_version(base, version)
     source = card.source_of(gan_or_run)
     names = signatures.of_images(source.gan)
@@ -47,7 +49,7 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None):
 
     def write(folder):
         module, by_name = signatures.module(source.gan, names=names)
-        tf.saved_model.save(module, str(folder), signatures=by_name)
+        save_module(module, folder, by_name)
         proof = prove(source.gan, folder, "saved_model", TOLERANCE)
         serving.write_warmup(folder, name, proof.inputs, names)
         card.write(folder, name, source, by_name, proof)
@@ -72,6 +74,17 @@ def _checked_name(name):
             f"a model's name must be of letters, digits, _ and -, got {name!r}: give name=... (--name)."
         )
     return name
+
+
+def _check_base(base):
+    odd = [letter for letter in "[]*?" if letter in str(base.resolve())]
+    if odd:
+        raise InputError(f"TensorFlow reads no SavedModel from a path with {odd[0]}: rename {base}.")
+    if (base / serving.FOLDER).exists() and not (base / serving.FOLDER).is_dir():
+        raise InputError(
+            f"{base / serving.FOLDER} is a file, expected a folder for the server's configuration: "
+            "move it."
+        )
 
 
 def _check_version(base, version):

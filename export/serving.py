@@ -1,6 +1,7 @@
 """What TensorFlow Serving takes beside a SavedModel: warm-up records, configurations, clients."""
 
 import json
+import re
 import string
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.export import signatures
+from tfgan.export.saving import disk_errors
 from tfgan.files import write_text
 
 WARMUP_BATCHES = (1, 8)
 _WARMUP = "assets.extra/tf_serving_warmup_requests"
+FOLDER = "serving"  # beside the versions
 REST_PORT, GRPC_PORT = 8501, 8500
 
 
@@ -33,7 +36,7 @@ def write_warmup(folder, name, inputs, names):
         return False
     file = Path(folder) / _WARMUP
     file.parent.mkdir(exist_ok=True)
-    with tf.io.TFRecordWriter(str(file)) as writer:
+    with disk_errors(file), tf.io.TFRecordWriter(str(file)) as writer:
         for signature in names:
             first = "seeds" if signature in signatures.BY_SEED else "latents"
             for batch in WARMUP_BATCHES:
@@ -49,6 +52,13 @@ def write_warmup(folder, name, inputs, names):
                 )
                 writer.write(log.SerializeToString())
     return True
+
+
+def name_of(base):
+    """The model's name in the configuration of a folder of versions; None where there is none."""
+    file = Path(base) / FOLDER / "models.config"
+    found = re.search(r'name: "(.*)"', file.read_text(encoding="utf-8")) if file.is_file() else None
+    return found and found[1]
 
 
 def write_configuration(base, name, inputs, names):
@@ -78,4 +88,4 @@ def write_configuration(base, name, inputs, names):
         if file == "client.sh" and "sample_png" not in names:
             continue
         text = string.Template(template.read_text(encoding="utf-8")).substitute(values)
-        write_text(Path(base) / "serving" / file, text)
+        write_text(Path(base) / FOLDER / file, text)

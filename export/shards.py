@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from tfgan.export.saving import disk_errors
 from tfgan.files import replacing
 
 HIDDEN = ".images-"  # what names of unfinished shards begin with
@@ -144,16 +145,13 @@ def _write_tfrecord(path, rows, layout, count):
     features["image/height"].int64_list.value[:] = [height]
     features["image/width"].int64_list.value[:] = [width]
     features["image/channels"].int64_list.value[:] = [channels]
-    try:
-        with tf.io.TFRecordWriter(str(path)) as writer:
-            for _, seed, condition, data in _each(rows):
-                features["image/encoded"].bytes_list.value[:] = [data]
-                features["seed"].int64_list.value[:] = [seed]
-                if condition is not None:
-                    _set_condition(features, condition, layout)
-                writer.write(example.SerializeToString(deterministic=True))
-    except tf.errors.OpError as error:
-        raise OSError(None, " ".join(error.message.split())[:200], str(path)) from None
+    with disk_errors(path), tf.io.TFRecordWriter(str(path)) as writer:
+        for _, seed, condition, data in _each(rows):
+            features["image/encoded"].bytes_list.value[:] = [data]
+            features["seed"].int64_list.value[:] = [seed]
+            if condition is not None:
+                _set_condition(features, condition, layout)
+            writer.write(example.SerializeToString(deterministic=True))
 
 
 def _set_condition(features, condition, layout):

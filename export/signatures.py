@@ -45,11 +45,12 @@ def module(gan, *, names=(DEFAULT,), batch=None, guard="assert"):
     """
     wrapped = tf.Module()
     wrapped.generator_weights = [variable.value for variable in gan.sampler.variables]
-    wrapped.functions = {name: _function(gan, name, batch, guard) for name in names}
-    return wrapped, {name: f.get_concrete_function() for name, f in wrapped.functions.items()}
+    functions = {name: function(gan, name, batch=batch, guard=guard) for name in names}
+    return wrapped, {name: f.get_concrete_function() for name, f in functions.items()}
 
 
-def _function(gan, name, batch, guard):
+def function(gan, name, *, batch=None, guard="assert"):
+    """Returns a signature as a `tf.function`; the arguments as for `module`."""
     if name in BY_SEED:
         first = tf.TensorSpec((batch,), tf.int64, name="seeds")
     else:
@@ -77,16 +78,16 @@ def _function(gan, name, batch, guard):
     if name in BY_SEED:
 
         @tf.function(input_signature=specs, autograph=False)
-        def function(seeds, condition=None):
+        def signature(seeds, condition=None):
             return call(seeds, condition)
 
     else:
 
         @tf.function(input_signature=specs, autograph=False)
-        def function(latents, condition=None):
+        def signature(latents, condition=None):
             return call(latents, condition)
 
-    return function
+    return signature
 
 
 def _latents_of(gan, seeds):
@@ -96,14 +97,16 @@ def _latents_of(gan, seeds):
 
 def pixels(images):
     """uint8 of float images in [0, 1], rounded."""
-    # Clipped as integers: LiteRT's converter gives clipped floats a wrong scale in int8.
-    whole = tf.cast(255 * images + 0.5, tf.int32)
+    # Clipped as integers, and the images used twice: else LiteRT's converter gives the images a wrong
+    # scale in int8, that of what is made of them.
+    whole = tf.cast(256 * images + 0.5 - images, tf.int32)
     return tf.cast(tf.clip_by_value(whole, 0, 255), tf.uint8)
 
 
 def _png(images):
-    files = tf.map_fn(tf.io.encode_png, pixels(images), fn_output_signature=tf.string)
-    return {"image_bytes": files}  # (batch,); the ending makes servers answer in base64
+    return {
+        "image_bytes": tf.io.encode_png(pixels(images))
+    }  # (batch,); the ending makes servers answer in base64
 
 
 _OUTPUTS = {

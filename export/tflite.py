@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tfgan.errors import InputError
 from tfgan.export import card, signatures
+from tfgan.export.saving import save_module
 from tfgan.export.verify import Tolerance, prove
 from tfgan.files import replacing
 
@@ -59,6 +60,8 @@ def tflite(gan_or_run, path, *, quantize=None, batch=1, calibration=None):
         raise InputError(f"batch must be an integer of at least 1, or None for any, got {batch!r}.")
     if path.suffix != ".tflite":
         raise InputError(f"a TFLite file's name must end in .tflite, got {path}.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, expected the name of a file: choose another.")
     _check_litert()
     gan = card.source_of(gan_or_run).gan
     names = [name for name in signatures.of_images(gan) if name not in signatures.BY_SEED]
@@ -97,7 +100,7 @@ def _conditions(gan, given):
             "int8 measures the ranges of activations, for which only you have conditions: give "
             "tfgan.export.tflite(..., calibration=conditions of the data), or use 'dynamic'."
         )
-    return gan.condition.example(CALIBRATION)
+    return gan.condition.example(max(CALIBRATION, gan.condition.num_classes))
 
 
 def _content(gan, names, quantize, batch, calibration):
@@ -110,7 +113,7 @@ def _content(gan, names, quantize, batch, calibration):
                 "'dynamic' with any batch is 50 times slower where convolutions are transposed, as "
                 "here: fix the batch, or use 'float16' or 'int8'."
             )
-        tf.saved_model.save(module, folder, signatures=by_name)
+        save_module(module, folder, by_name)
 
         def convert(per_unit):
             given = _representative(gan, names, batch, calibration)
@@ -154,7 +157,8 @@ def _is_transposed(function):
 def _representative(gan, names, batch, conditions):
     """Yields what the generator is given, as the converter asks for it."""
     size = batch or 1
-    latents = gan.draw_latents(-(-CALIBRATION // size) * size, seed=0)
+    count = max(CALIBRATION, 0 if conditions is None else len(conditions))
+    latents = gan.draw_latents(-(-count // size) * size, seed=0)
     for name in names:
         for start in range(0, len(latents), size):
             rows = np.arange(start, start + size)

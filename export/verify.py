@@ -9,16 +9,18 @@ import hashlib
 import importlib.metadata
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from tfgan import checks
+from tfgan.conditions import Labels
 from tfgan.errors import InputError
 from tfgan.export import signatures
 from tfgan.files import replacing, write_json
@@ -70,7 +72,7 @@ class Report(NamedTuple):
 def reference(gan):
     """Inputs to compare on, and Keras's images for them.
 
-    Labels run over all classes, so that each is compared once where there are at most 32.
+    Labels run over all classes, or over 32 of them, evenly spread.
 
     Returns:
         (arrays by input name, {"latents": images of the latents, "seeds": images of the seeds}).
@@ -78,11 +80,35 @@ def reference(gan):
     inputs = {"latents": gan.draw_latents(SAMPLES, seed=0), "seeds": np.arange(SAMPLES)}
     condition = None
     if gan.conditional:
-        condition = inputs["condition"] = gan.example_condition(SAMPLES).numpy()
+        condition = inputs["condition"] = _conditions(gan)
     drawn = np.concatenate([gan.draw_latents(1, seed=int(seed)) for seed in inputs["seeds"]])
     with tf.device("CPU"):  # products are rounded less than by default on a GPU
-        images = [gan.images_of(latents, condition) for latents in (inputs["latents"], drawn)]
-    return inputs, dict(zip(("latents", "seeds"), images, strict=True))
+        images = [gan.images_of(z, condition) for z in (inputs["latents"], drawn, drawn)]
+    _check(gan, *images)
+    return inputs, {"latents": images[0], "seeds": images[1]}
+
+
+def _conditions(gan):
+    if not isinstance(gan.condition, Labels) or gan.condition.num_classes <= SAMPLES:
+        return gan.example_condition(SAMPLES).numpy()
+    return (np.arange(SAMPLES) * gan.condition.num_classes // SAMPLES).astype("int32")
+
+
+def _check(gan, images, others, again):
+    """Refuses a generator that no export can be right of."""
+    if not (np.isfinite(images).all() and np.isfinite(others).all()):
+        raise InputError("the generator makes NaN or infinite pixels: its training diverged.")
+    low, high = float(images.min()), float(images.max())
+    if not checks.is_unbounded(gan.generator) and (low < -1e-3 or high > 1 + 1e-3):
+        raise InputError(
+            f"the generator makes values in [{low:.3g}, {high:.3g}], images are in [0, 1]: end it with "
+            "a sigmoid, or rescale inside it (what makes no images says value_range = None)."
+        )
+    if np.abs(again - others).max() > 1e-5 * max(1.0, float(np.abs(others).max())):
+        raise InputError(
+            "the generator makes another image of the same latents each time: take the noise out of "
+            "its inference, or make it an input."
+        )
 
 
 def prove(gan, path, target, tolerance, *, remedy="report this as a bug"):
@@ -137,12 +163,15 @@ class Proof(NamedTuple):
         hashes = {str(file.relative_to(folder)): sha256(file) for file in sorted(files)}
         arrays = {f"input/{name}": value for name, value in self.inputs.items()}
         arrays |= {f"images/{name}": value for name, value in self.expected.items()}
-        with replacing(folder / f"{prefix}{_REFERENCE}") as temporary:
+        reference_file = folder / f"{prefix}{_REFERENCE}"
+        with replacing(reference_file) as temporary:
             np.savez(temporary, **arrays)
-        write_json(folder / f"{prefix}{_NUMBERS}", {**self.numbers, "sha256": hashes})
+        numbers = {**self.numbers, "reference_sha256": sha256(reference_file), "sha256": hashes}
+        _write_numbers(folder / f"{prefix}{_NUMBERS}", numbers)
 
     def report(self, path, files):
-        """The `Report` of those files, called `path`."""
+        """The `Report` of those files, but for the proof's own, called `path`."""
+        files = [file for file in files if not file.name.endswith((_NUMBERS, _REFERENCE))]
         return _report(self.numbers["signatures"], path, files)
 
 
@@ -163,17 +192,17 @@ def verify(path):
     path = _export(Path(path))
     folder, prefix = (path, "") if path.is_dir() else (path.parent, f"{path.name}.")
     numbers, inputs, expected = _read(folder, prefix)
-    files = [folder / name for name in numbers["sha256"]]
-    for file in files:
+    for name, expected_hash in numbers["sha256"].items():
+        file = folder / name
         if not file.is_file():
             raise InputError(f"{file} is missing: export anew.")
-        if sha256(file) != numbers["sha256"][str(file.relative_to(folder))]:
+        if sha256(file) != expected_hash:
             raise InputError(f"{file} is not the file that was exported: restore it, or export anew.")
     found = _compare(_run(path, numbers["target"], inputs), expected, numbers["tolerance"])
     missing = numbers["signatures"].keys() - found.keys()
     if missing:
         raise InputError(f"{path} has lost its signature {min(missing)}: export anew.")
-    return _report(found, path, files)
+    return _report(found, path, [folder / name for name in numbers["sha256"]])
 
 
 def cover(path, files):
@@ -186,7 +215,17 @@ def cover(path, files):
     numbers_file = path.with_name(f"{path.name}.{_NUMBERS}")
     numbers = json.loads(numbers_file.read_text(encoding="utf-8"))
     numbers["sha256"] |= {str(f.relative_to(path.parent)): sha256(f) for f in sorted(files)}
-    write_json(numbers_file, numbers)
+    _write_numbers(numbers_file, numbers)
+
+
+def _write_numbers(file, numbers):
+    write_json(file, {**numbers, "seal": _seal(numbers)})
+
+
+def _seal(numbers):
+    """A hash of all that is said but itself, by which damage is seen."""
+    said = {key: value for key, value in numbers.items() if key != "seal"}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _export(path):
@@ -199,12 +238,12 @@ def _export(path):
 def newest(path):
     """A file, or the folder of a SavedModel: the newest version where it is a folder of them."""
     if path.is_dir() and not (path / "saved_model.pb").exists():
-        versions = sorted(int(p.name) for p in path.iterdir() if p.is_dir() and p.name.isdigit())
-        if not versions:
+        numbered = [p for p in path.iterdir() if p.is_dir() and re.fullmatch("[0-9]+", p.name)]
+        if not numbered:
             raise InputError(
                 f"{path} holds no SavedModel, no folder of a version that does, no web page."
             )
-        return path / str(versions[-1])
+        return max(numbered, key=lambda p: int(p.name))
     if not path.exists():
         raise InputError(f"{path} does not exist: give what `tfgan export` wrote.")
     return path
@@ -215,30 +254,26 @@ def _read(folder, prefix):
     for file in (numbers_file, arrays_file):
         if not file.is_file():
             raise InputError(f"{file} is missing, which tells what is right: export anew.")
+    damaged = InputError(f"{numbers_file} or {arrays_file.name} is damaged: export anew.")
     try:
-        numbers = json.loads(numbers_file.read_text(encoding="utf-8"))
-        if numbers["format"] != FORMAT:
-            raise InputError(
-                f"{numbers_file} has format {numbers['format']!r}, this tfgan reads {FORMAT}: use the "
-                "version that wrote it."
-            )
-        if numbers["target"] not in _RUNNERS or not numbers["sha256"]:
-            raise ValueError
-        numbers["tolerance"] = Tolerance(**numbers["tolerance"])
-        # Opened here, since NumPy leaves open what it cannot read.
-        with open(arrays_file, "rb") as handle, np.load(handle, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        kinds = ("input/", "images/")
-        inputs, expected = (
-            {name.removeprefix(kind): a for name, a in arrays.items() if name.startswith(kind)}
-            for kind in kinds
+        numbers = dict(json.loads(numbers_file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError, RecursionError):
+        raise damaged from None
+    if numbers.get("format", FORMAT) != FORMAT:
+        raise InputError(
+            f"{numbers_file} has format {numbers['format']!r}, this tfgan reads {FORMAT}: use the "
+            "version that wrote it."
         )
-        expected["latents"]  # what every export has
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{numbers_file} or {arrays_file.name} is damaged: export anew.") from None
-    return numbers, inputs, expected
+    # What has its seal was written by `Proof.save`: nothing more can be missing.
+    if numbers.get("seal") != _seal(numbers) or numbers["reference_sha256"] != sha256(arrays_file):
+        raise damaged
+    with np.load(arrays_file, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    inputs, expected = (
+        {name.removeprefix(kind): a for name, a in arrays.items() if name.startswith(kind)}
+        for kind in ("input/", "images/")
+    )
+    return {**numbers, "tolerance": Tolerance(**numbers["tolerance"])}, inputs, expected
 
 
 def _run(path, target, inputs):

@@ -34,7 +34,7 @@ def web(gan_or_run, out, *, quantize=None, name=None, litert_js=None):
         litert_js: folder where `npm install @litertjs/core` was run, or None to fetch LiteRT.js.
 
     Returns:
-        `Report` of the whole folder.
+        `Report` of the whole folder, but for the proof.
 
     Raises:
         InputError: if `out` exists, if the generator makes no images of 1 or 3 channels or needs a
@@ -60,7 +60,8 @@ def web(gan_or_run, out, *, quantize=None, name=None, litert_js=None):
             _write(temporary / "litert" / file, content)
         write_json(temporary / "model.json", describe(source, name, quantize))
         cover(temporary / WEB_MODEL, _files(temporary) - proved)
-        size = sum(file.stat().st_size for file in _files(temporary))
+        proof = proved - {temporary / WEB_MODEL}
+        size = sum(file.stat().st_size for file in _files(temporary) - proof)
     return report._replace(path=str(out), size=size)
 
 

@@ -119,9 +119,9 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--to", "saved_model", "--quantize", "int8"], "--quantize goes with --to tflite"),
+        (["--to", "saved_model", "--quantize", "int8"], "--quantize goes with --to tflite or web"),
         (["--to", "onnx", "--batch", "1"], "--batch goes with --to tflite"),
-        (["--to", "tflite", "--name", "digits"], "--name goes with --to saved_model"),
+        (["--to", "tflite", "--name", "digits"], "--name goes with --to saved_model or web"),
         (["--to", "tflite", "--batch", "many"], "--batch takes a number of images or any"),
         (["--to", "tflite", "--batch", "0.5"], "--batch takes"),
         (["--to", "tflite", "--quantize", "all", "--batch", "1"], "leave --batch out"),

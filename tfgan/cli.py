@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -268,7 +269,9 @@ def export(run, target, out, **options):
     for key in options:
         if target not in _EXPORT_OPTIONS[key]:
             option = key.replace("_", "-")
-            raise InputError(f"--{option} goes with --to {_EXPORT_OPTIONS[key][0]}: leave it out.")
+            raise InputError(
+                f"--{option} goes with --to {' or '.join(_EXPORT_OPTIONS[key])}: leave it out."
+            )
     if "batch" in options:
         options["batch"] = _batch(options["batch"])
     if "litert_js" in options:
@@ -418,6 +421,7 @@ def _no_stderr():
 
 def main():
     """Runs the command line; a user's mistake is one line on stderr and exit code 2."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written stays
     try:
         code = cli.main(standalone_mode=False)
     except (InputError, click.ClickException) as error:

@@ -232,7 +232,7 @@ def test_page(bare, program, tmp_path):
     blocks = re.findall(r"^```(\w*)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     lines = "".join(block for language, block in blocks if not language).splitlines()
     typed = [line for line in lines if "pip install" not in line and "-m venv" not in line]
-    assert len(typed) == 6
+    assert len(typed) == 7
     script = "\n".join(typed).replace("--out runs/digits", "--out runs/digits --epochs 2")
     for name in ("generate.c", "generate.py"):
         shutil.copy(CLIENTS / name, tmp_path)

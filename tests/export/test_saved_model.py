@@ -172,7 +172,7 @@ def test_weights_are_stored_once(tmp_path, quick):
 def test_a_different_export_is_refused(tmp_path, monkeypatch, quick):
     gan = small_gan()
     images_of = gan.images_of
-    monkeypatch.setattr(gan, "images_of", lambda *args: images_of(*args) + 1e-3)
+    monkeypatch.setattr(gan, "images_of", lambda *args: images_of(*args) * 0.999)
     with pytest.raises(InputError, match="differs from Keras") as error:
         tfgan.export.saved_model(gan, tmp_path / "served")
     one_line(error)
@@ -255,6 +255,64 @@ def test_base_is_a_file(tmp_path):
     with pytest.raises(InputError, match="folder of versions"):
         tfgan.export.saved_model(small_gan(), tmp_path / "file")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_the_name_stays(tmp_path, quick):
+    for name in ("digits", None):
+        tfgan.export.saved_model(small_gan(), tmp_path / "base", name=name)
+    assert 'name: "digits"' in (tmp_path / "base/serving/models.config").read_text()
+    assert "# digits" in (tmp_path / "base/2/README.md").read_text()
+
+
+@pytest.mark.parametrize("letter", "[]*?")
+def test_paths_that_tensorflow_cannot_read(tmp_path, letter):
+    with pytest.raises(InputError, match="rename") as error:
+        tfgan.export.saved_model(small_gan(), tmp_path / f"a{letter}b" / "served")
+    one_line(error)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_place_for_the_configuration(tmp_path):
+    (tmp_path / "serving").write_text("mine")
+    with pytest.raises(InputError, match="move it") as error:
+        tfgan.export.saved_model(small_gan(), tmp_path, name="digits")
+    one_line(error)
+    assert [path.name for path in tmp_path.iterdir()] == ["serving"]
+
+
+class Broken(keras.layers.Layer):
+    """What no export can be right of."""
+
+    def __init__(self, how):
+        super().__init__()
+        self.how = how
+        self.raw = tf.Variable(1.0)
+
+    def call(self, x):
+        if self.how == "raw":
+            return x * self.raw
+        if self.how == "noise":
+            return x + tf.random.uniform(tf.shape(x)) / 10
+        return 3 * x if self.how == "range" else x / 0
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("raw", "add_weight"),
+        ("noise", "another image of the same latents"),
+        ("range", "end it with a sigmoid"),
+        ("nan", "diverged"),
+    ],
+)
+def test_generators_that_cannot_be_exported(tmp_path, how, words):
+    gan = small_gan()
+    generator = keras.Sequential([keras.Input((5,)), gan.generator, Broken(how)])
+    gan = tfgan.GAN(generator, gan.discriminator, seed=0)
+    with pytest.raises(InputError, match=words) as error:
+        tfgan.export.saved_model(gan, tmp_path / "served")
+    one_line(error)
+    assert not list(tmp_path.iterdir())
 
 
 EXPORT = """

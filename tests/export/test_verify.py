@@ -3,12 +3,14 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 from makers import one_line, small_cgan, varied
 
 import tfgan
 from tfgan.errors import InputError
 from tfgan.export import verify
+from tfgan.export.verify import cover
 
 pytest.importorskip("ai_edge_litert")
 
@@ -45,6 +47,8 @@ def test_passes_elsewhere_and_says_what_it_compared(copy):
 def test_the_newest_version_is_taken(copy, quick):
     shutil.copytree(copy / "served/1", copy / "served/10")
     shutil.copytree(copy / "served/1", copy / "served/9")
+    for name in ("007", "\u00b2", "\u0663"):
+        (copy / "served" / name).mkdir()
     assert verify(copy / "served").path == str(copy / "served/10")
 
 
@@ -105,12 +109,42 @@ def test_a_harmed_verification(copy, name, path, harm):
 
 def test_other_weights_under_their_own_hashes(copy, quick):
     """What hashes cannot see, the images tell."""
-    other = small_cgan()
-    tfgan.export.tflite(other, copy / "other.tflite")
-    shutil.copy(copy / "gan.tflite.verification.npz", copy / "other.tflite.verification.npz")
-    with pytest.raises(InputError, match="serving_default differs from Keras") as error:
+    tfgan.export.tflite(small_cgan(), copy / "other.tflite")
+    shutil.copy(copy / "gan.tflite", copy / "other.tflite")
+    cover(copy / "other.tflite", [copy / "other.tflite"])
+    with pytest.raises(InputError, match="differs from Keras") as error:
         verify(copy / "other.tflite")
     one_line(error)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_flipped_bit_of_the_proof(copy, seed):
+    """Wherever it is: one line, and no tolerance is moved."""
+    rng = np.random.default_rng(seed)
+    file = copy / f"gan.tflite.verification.{('json', 'npz')[seed % 2]}"
+    data = bytearray(file.read_bytes())
+    data[rng.integers(len(data))] ^= 1 << rng.integers(8)
+    file.write_bytes(data)
+    with pytest.raises(InputError, match=r"damaged|format") as error:
+        verify(copy / "gan.tflite")
+    one_line(error)
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "null", "[" * 100_000, "{}", '{"sha256": 5, "format": 1}'])
+def test_a_proof_of_something_else(copy, text):
+    (copy / "gan.tflite.verification.json").write_text(text)
+    with pytest.raises(InputError, match="damaged") as error:
+        verify(copy / "gan.tflite")
+    one_line(error)
+
+
+def test_a_tolerance_that_was_moved(copy):
+    file = copy / "gan.tflite.verification.json"
+    numbers = json.loads(file.read_text())
+    numbers["tolerance"]["max"] = 1e9
+    file.write_text(json.dumps(numbers))
+    with pytest.raises(InputError, match="damaged"):
+        verify(copy / "gan.tflite")
 
 
 def test_a_newer_format(copy):

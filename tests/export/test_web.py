@@ -53,7 +53,8 @@ def test_is_whole(page):
     }
     assert names(out) == names(PAGE) | library | model | {"model.json"}
     assert report.path == str(out)
-    assert report.size == sum((out / name).stat().st_size for name in names(out))
+    shown = [name for name in names(out) if ".verification." not in name]
+    assert report.size == sum((out / name).stat().st_size for name in shown)
     assert report.max_error < 1e-5
     assert list(out.parent.iterdir()) == [out]
 
@@ -215,7 +216,7 @@ def test_leaves_what_is_there(npm, tmp_path, kind):
 def test_a_generator_of_nan_leaves_nothing(npm, tmp_path):
     gan = small_gan()
     gan.generator.set_weights([w * np.nan for w in gan.generator.get_weights()])
-    with pytest.raises(InputError, match="differs from Keras by nan") as error:
+    with pytest.raises(InputError, match="NaN or infinite") as error:
         tfgan.export.web(gan, tmp_path / "page", litert_js=npm)
     one_line(error)
     assert not list(tmp_path.iterdir())
