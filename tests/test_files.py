@@ -1,5 +1,7 @@
 import json
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -84,3 +86,13 @@ def test_a_numbered_folder_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(RuntimeError):
         write_numbered(tmp_path / "base", write)
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_writer_left_goes_after_a_day(tmp_path):
+    for name in (".new.0a1b2c3d", ".new.4e5f6a7b", "notes"):
+        (tmp_path / name).mkdir()
+    day_before = time.time() - 25 * 3600
+    for name in (".new.0a1b2c3d", "notes"):
+        os.utime(tmp_path / name, (day_before, day_before))
+    write_numbered(tmp_path, lambda folder: folder.mkdir())
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".new.4e5f6a7b", "1", "notes"]

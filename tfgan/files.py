@@ -6,8 +6,11 @@ import errno
 import json
 import os
 import shutil
+import time
 import uuid
 from pathlib import Path
+
+_STALE_SECONDS = 24 * 3600
 
 
 @contextlib.contextmanager
@@ -45,6 +48,7 @@ def write_numbered(base, write, number=None):
     Raises:
         FileExistsError: if the number is taken.
     """
+    _sweep(Path(base))
     with _temporary(Path(base) / "new") as temporary:
         write(temporary)
         _sync(temporary)
@@ -59,6 +63,14 @@ def write_numbered(base, write, number=None):
                     raise
             else:
                 return path
+
+
+def _sweep(base):
+    """Removes what writers left that were killed, a day ago or earlier."""
+    for path in base.glob(".new.*"):
+        with contextlib.suppress(OSError):
+            if path.is_dir() and time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(path)
 
 
 def _next_number(base):
