@@ -63,6 +63,12 @@ def _read(file):
         raise InputError(f"{file} is damaged: restore it, or train anew.") from None
 
 
+def data_name(data):
+    """A data source without the folders its files lie in, which are no one else's business."""
+    kind, colon, path = data.partition(":")
+    return f"{kind}:{Path(path).name}" if colon and Path(path).is_absolute() else data
+
+
 def write(folder, name, source, signatures, proof):
     """Writes `README.md`, `signatures.json` and, of labels, `classes.json` into an export's folder.
 
@@ -71,7 +77,7 @@ def write(folder, name, source, signatures, proof):
         name: str, of the model.
         source: `Source`.
         signatures: dict of concrete functions by signature.
-        proof: `tfgan.export.verify.Proof`.
+        proof: `tfgan.export.proof.Proof`.
     """
     described = {key: describe(function) for key, function in signatures.items()}
     write_json(folder / "signatures.json", described)
@@ -131,10 +137,12 @@ def _parts(name, source, described, proof):
         yield "## Classes\n\n" + _table(["condition", "class"], rows)
     if config:
         yield (
-            f"## Data\n\n{config['data']}, fingerprint `{config.get('fingerprint', '-')}`. Licence: "
-            f"{licence(config['data'])}."
+            f"## Data\n\n{data_name(config['data'])}, fingerprint `{config.get('fingerprint', '-')}`. "
+            f"Licence: {licence(config['data'])}."
         )
-    measured = evaluation.lines(source.results) if source.results else []
+    measured = []
+    if source.results:
+        measured = evaluation.lines({**source.results, "data": data_name(source.results["data"])})
     yield "## Measured\n\n" + (
         "\n".join(f"- {line}" for line in measured)
         or "Not measured: `tfgan evaluate RUN` before exporting puts its numbers here."

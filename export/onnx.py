@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tfgan.errors import InputError
 from tfgan.export import card, signatures
-from tfgan.export.verify import Tolerance, prove
+from tfgan.export.comparison import Tolerance
+from tfgan.export.proof import prove
 from tfgan.files import replacing
 
 TOLERANCE = Tolerance(max=1e-4, mean=1e-5)

@@ -16,7 +16,8 @@ import tensorflow as tf
 from tfgan.conditions import Labels, Vector
 from tfgan.errors import InputError
 from tfgan.export import card, signatures
-from tfgan.export.verify import newest, sha256
+from tfgan.export.comparison import sha256
+from tfgan.export.verify import newest
 from tfgan.gan import GAN
 
 SEED_SHIFT = 32

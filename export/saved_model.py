@@ -5,8 +5,9 @@ from pathlib import Path
 
 from tfgan.errors import InputError
 from tfgan.export import card, serving, signatures
+from tfgan.export.comparison import Tolerance
+from tfgan.export.proof import prove
 from tfgan.export.saving import save_module
-from tfgan.export.verify import Tolerance, prove
 from tfgan.files import write_numbered
 
 TOLERANCE = Tolerance(max=1e-5, mean=1e-5)

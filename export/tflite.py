@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from tfgan.errors import InputError
 from tfgan.export import card, signatures
+from tfgan.export.comparison import Tolerance
+from tfgan.export.proof import prove
 from tfgan.export.saving import save_module
-from tfgan.export.verify import Tolerance, prove
 from tfgan.files import replacing
 
 # By `quantize`. Eight bits move single pixels far, images little: of those the mean is judged.

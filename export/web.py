@@ -9,8 +9,9 @@ from tfgan.conditions import Labels
 from tfgan.data.licences import licence
 from tfgan.errors import InputError
 from tfgan.export import card, directions, litert
+from tfgan.export.proof import cover
 from tfgan.export.tflite import tflite
-from tfgan.export.verify import WEB_MODEL, cover
+from tfgan.export.verify import WEB_MODEL
 from tfgan.files import replacing, write_json
 
 LEAST_SHARE = 0.005  # of all change: directions below it show nothing
@@ -119,7 +120,7 @@ def describe(source, name, quantize):
         ],
         "weights": quantize or "float32",
         "recipe": config.get("recipe"),
-        "data": config.get("data"),
+        "data": card.data_name(config["data"]) if "data" in config else None,
         "licence": licence(config["data"]) if "data" in config else None,
         "tfgan": tfgan.__version__,
         "litert_js": litert.VERSION,

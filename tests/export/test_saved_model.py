@@ -232,12 +232,13 @@ def test_a_run_brings_its_card(tmp_path, quick):
     for words in (
         "# stripes",
         "cgan-digits",
-        config["data"],
+        "npz:stripes.npz, fingerprint",
         "Licence",
         "`sample_png`",
         "Not measured",
     ):
         assert words in card
+    assert str(tmp_path) not in card
     described = json.loads((tmp_path / "served/1/signatures.json").read_text())
     assert described["sample"]["inputs"]["seeds"] == {"dtype": "int64", "shape": [None]}
     assert described["uint8"]["outputs"]["pixels"] == {"dtype": "uint8", "shape": [None, 8, 8, 1]}

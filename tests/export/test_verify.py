@@ -10,7 +10,7 @@ from makers import one_line, small_cgan, varied
 import tfgan
 from tfgan.errors import InputError
 from tfgan.export import verify
-from tfgan.export.verify import cover
+from tfgan.export.proof import cover
 
 pytest.importorskip("ai_edge_litert")
 
