@@ -10,7 +10,7 @@ import keras
 from tfgan import cgan, evaluation, networks, optimizers  # noqa: F401  (for keras.saving)
 from tfgan.conditions import Labels
 from tfgan.data.licences import licence
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 from tfgan.export.float32 import in_float32
 from tfgan.files import write_json
 from tfgan.gan import GAN
@@ -49,7 +49,7 @@ def source_of(gan_or_run):
     try:
         gan = keras.saving.load_model(run / "gan.keras")
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = shortened(error)
         raise InputError(f"{run / 'gan.keras'} cannot be read ({reason}): train anew.") from error
     return Source(in_float32(gan), config, results)
 
@@ -115,7 +115,7 @@ def _parts(name, source, described, proof):
     shape = " x ".join(map(str, gan.image_shape))
     made = "by recipe " + f"`{config['recipe']}` of tfgan" if config else "with tfgan"
     yield f"# {name}\n\nThe generator of a {kind}, {shape}, trained {made}."
-    yield "## Signatures\n\n" + _table(
+    yield "## Signatures\n\n" + table(
         ["signature", "takes", "gives", "largest difference from Keras"],
         (
             [
@@ -134,7 +134,7 @@ def _parts(name, source, described, proof):
     )
     if config.get("class_names"):
         rows = ([str(i), label] for i, label in enumerate(config["class_names"]))
-        yield "## Classes\n\n" + _table(["condition", "class"], rows)
+        yield "## Classes\n\n" + table(["condition", "class"], rows)
     if config:
         yield (
             f"## Data\n\n{data_name(config['data'])}, fingerprint `{config.get('fingerprint', '-')}`. "
@@ -157,6 +157,7 @@ def _specs(specs):
     return "<br>".join(text(key, spec) for key, spec in specs.items())
 
 
-def _table(head, rows):
+def table(head, rows):
+    """A Markdown table of texts."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -2,7 +2,7 @@
 
 import keras
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 
 
 def in_float32(gan):
@@ -28,7 +28,7 @@ def in_float32(gan):
         exported = type(gan)(twin, gan.discriminator, **same)  # which builds it
         twin.set_weights(network.get_weights())
     except Exception as error:  # whatever a user's network raises
-        reason = " ".join(str(error).split())[:200]
+        reason = shortened(error)
         raise InputError(
             f"exports compute in float32, and {network.name!r} cannot be made so anew from its "
             f"get_config() ({type(error).__name__}: {reason}): mend get_config."

@@ -11,7 +11,7 @@ import tarfile
 import urllib.request
 from pathlib import Path
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 from tfgan.files import replacing
 
 VERSION = "2.5.3"
@@ -86,7 +86,7 @@ def _package(package):
         with urllib.request.urlopen(url, timeout=60) as answer:
             content = answer.read()
     except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = shortened(error)
         raise InputError(f"{url} cannot be fetched ({reason}): {_REMEDY}.") from None
     if not _is_right(package, content):
         raise InputError(f"{url} is not what npm published (its SHA-512 is another): {_REMEDY}.")

@@ -6,7 +6,7 @@ import io
 import logging
 from pathlib import Path
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 from tfgan.export import card, signatures
 from tfgan.export.comparison import Tolerance
 from tfgan.export.proof import prove
@@ -62,7 +62,7 @@ def _convert(gan):
         try:
             model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
         except Exception as error:  # whatever its many handlers raise
-            reason = " ".join(str(error).split())[:200]
+            reason = shortened(error)
             raise InputError(f"the generator does not convert to ONNX: {reason}") from error
     return model.SerializeToString()
 

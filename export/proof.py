@@ -113,7 +113,7 @@ class Proof(NamedTuple):
     expected: dict
 
     def save(self, folder, files, prefix=""):
-        """Writes both files into a folder, with the hashes of the `files` there; returns their size."""
+        """Writes both files into a folder, with the hashes of the `files` there."""
         hashes = {str(file.relative_to(folder)): sha256(file) for file in sorted(files)}
         arrays = {f"input/{name}": value for name, value in self.inputs.items()}
         arrays |= {f"images/{name}": value for name, value in self.expected.items()}

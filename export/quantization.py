@@ -93,7 +93,7 @@ def markdown(rows, data_name, protocol):
     """The report as text."""
     head = ["variant", "bytes", "max error", "mean error", "ms an image", "Frechet distance"]
     head += ["accuracy"] if "accuracy" in rows[0] else []
-    lines = [head, ["---"] * len(head)]
+    lines = []
     for row in rows:
         share = row["bytes"] / rows[0]["bytes"]
         line = [
@@ -107,9 +107,9 @@ def markdown(rows, data_name, protocol):
         if "accuracy" in row:
             line.append(f"{row['accuracy']:.4f} ({row['accuracy_change']:+.2%})")
         lines.append(line)
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     said = ", ".join(f"{key} {value}" for key, value in protocol.items())
-    return f"{table}\n\n{data_name}; {said}. In brackets: of float32, and the change from it.\n"
+    note = f"{data_name}; {said}. In brackets: of float32, and the change from it."
+    return f"{card.table(head, lines)}\n\n{note}\n"
 
 
 def _name(quantize):

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.conditions import Labels, Vector
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 from tfgan.export import card, signatures
 from tfgan.export.comparison import sha256
 from tfgan.export.verify import newest
@@ -117,7 +117,7 @@ def _of_saved_model(path):
         inputs = sample.structured_input_signature[1]
         shape = tuple(sample.structured_outputs["images"].shape[1:])
     except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = shortened(error)
         raise InputError(f"{path} has no readable signature `sample` ({reason}).") from None
     condition, class_names = _condition_of(path, inputs.get("condition"))
     return Generator(

@@ -4,7 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 
 
 @contextlib.contextmanager
@@ -13,7 +13,7 @@ def disk_errors(path):
     try:
         yield
     except tf.errors.OpError as error:
-        raise OSError(None, " ".join(error.message.split())[:200], str(path)) from None
+        raise OSError(None, shortened(error.message), str(path)) from None
 
 
 def save_module(module, folder, by_name):

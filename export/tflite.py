@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 from tfgan.export import card, signatures
 from tfgan.export.comparison import Tolerance
 from tfgan.export.proof import prove
@@ -146,7 +146,7 @@ def _convert(folder, names, quantize, representative, per_unit):
             warnings.filterwarnings("ignore", r"\s*Warning: tf.lite.Interpreter is deprecated")
             return converter.convert()
     except Exception as error:  # the converter raises what MLIR prints
-        reason = " ".join(str(error).split())[:200]
+        reason = shortened(error)
         raise InputError(f"the generator does not convert to TFLite: {reason}") from error
 
 

@@ -1,6 +1,7 @@
 """What several test files need."""
 
 import os
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from makers import CLASSES, MAKERS, SHAPE
 
-from tfgan import tuning
+from tfgan import cli, tuning
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +43,17 @@ def images():
 @pytest.fixture
 def labels():
     return np.arange(30, dtype="int32") % CLASSES
+
+
+@pytest.fixture
+def command(monkeypatch, capfd):
+    """Runs `tfgan ...` in this process; returns exit code, output and errors."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["tfgan", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        out, err = capfd.readouterr()
+        return stop.value.code, out, err
+
+    return run

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 
 
 def check_decay(decay):
@@ -35,7 +35,7 @@ def copy(generator, run):
         run(twin)
         twin.set_weights(generator.get_weights())
     except Exception as error:  # whatever a user's network raises
-        reason = " ".join(str(error).split())[:200]
+        reason = shortened(error)
         raise InputError(
             f"ema_decay needs a generator that can be made anew from its get_config(), and "
             f"{generator.name!r} cannot ({type(error).__name__}: {reason}): mend get_config, or leave "

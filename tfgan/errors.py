@@ -10,6 +10,11 @@ class InputError(ValueError):
     """
 
 
+def shortened(error):
+    """The message of an error, or a text, as one line of at most 200 characters."""
+    return " ".join(str(error).split())[:200]
+
+
 def suggestion(name, known):
     """Ends a line about an unknown name: the nearest known one, or all of them."""
     near = difflib.get_close_matches(name, known, 1)

@@ -22,7 +22,7 @@ import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
 from tfgan import callbacks, configs, data, plots, recipes
 from tfgan.conditions import Labels
 from tfgan.configs import check_free, plan, read_config, resumed_config, write_config
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
 from tfgan.files import replacing
 
@@ -175,7 +175,7 @@ def _read(file, reader):
     try:
         return reader(file)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = shortened(error)
         raise InputError(f"{file} cannot be read ({reason}): restore it, or train anew.") from error
 
 

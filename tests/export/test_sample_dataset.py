@@ -16,7 +16,6 @@ import tensorflow as tf
 from makers import SHAPE, one_line, small_cgan, small_gan, varied
 
 import tfgan
-from tfgan import cli
 from tfgan.conditions import Vector
 from tfgan.errors import InputError
 from tfgan.export import dataset
@@ -414,20 +413,6 @@ def test_two_at_a_time_in_memory(tmp_path, monkeypatch):
     dataset(small_gan(), tmp_path, 20 * 512, format="npz", batch_size=1024)
     assert len(made) == 20
     assert all(done - number <= 4 for number, done in enumerate(written))
-
-
-@pytest.fixture
-def command(monkeypatch, capfd):
-    """Runs `tfgan ...`; returns exit code, output and errors."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["tfgan", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        out, err = capfd.readouterr()
-        return stop.value.code, out, err
-
-    return run
 
 
 @pytest.fixture

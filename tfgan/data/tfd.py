@@ -17,7 +17,7 @@ import zlib
 import numpy as np
 
 from tfgan.data.memory import from_arrays
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 
 _CODES = {"train": 0, "valid": 2, "test": 3}  # of `folds`, for our splits
 _FOLDS = 5
@@ -86,7 +86,7 @@ def _read(path):
         scipy.io.matlab.MatReadError,
         zlib.error,
     ) as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = shortened(error) or type(error).__name__
         raise InputError(
             f"{path} must be a MATLAB file, and cannot be read ({reason}): use the original "
             "TFD_48x48.mat."
