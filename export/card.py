@@ -12,7 +12,7 @@ from tfgan.conditions import Labels
 from tfgan.data.licences import licence
 from tfgan.errors import InputError, shortened
 from tfgan.export.float32 import in_float32
-from tfgan.files import write_json
+from tfgan.files import markdown_table, write_json
 from tfgan.gan import GAN
 
 CLASSES = "classes.json"
@@ -115,7 +115,7 @@ def _parts(name, source, described, proof):
     shape = " x ".join(map(str, gan.image_shape))
     made = "by recipe " + f"`{config['recipe']}` of tfgan" if config else "with tfgan"
     yield f"# {name}\n\nThe generator of a {kind}, {shape}, trained {made}."
-    yield "## Signatures\n\n" + table(
+    yield "## Signatures\n\n" + markdown_table(
         ["signature", "takes", "gives", "largest difference from Keras"],
         (
             [
@@ -134,7 +134,7 @@ def _parts(name, source, described, proof):
     )
     if config.get("class_names"):
         rows = ([str(i), label] for i, label in enumerate(config["class_names"]))
-        yield "## Classes\n\n" + table(["condition", "class"], rows)
+        yield "## Classes\n\n" + markdown_table(["condition", "class"], rows)
     if config:
         yield (
             f"## Data\n\n{data_name(config['data'])}, fingerprint `{config.get('fingerprint', '-')}`. "
@@ -155,9 +155,3 @@ def _specs(specs):
         return f"`{key}` {spec['dtype']} ({shape})"
 
     return "<br>".join(text(key, spec) for key, spec in specs.items())
-
-
-def table(head, rows):
-    """A Markdown table of texts."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

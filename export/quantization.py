@@ -11,7 +11,7 @@ from tfgan.errors import InputError
 from tfgan.evaluation import TEST_LIMIT, train_limit
 from tfgan.export import card
 from tfgan.export.tflite import TOLERANCES, tflite
-from tfgan.files import write_json, write_text
+from tfgan.files import markdown_table, write_json, write_text
 from tfgan.metrics import classifier, frechet
 
 ROUNDS, CALLS = 30, 10  # of timing, alternating between the variants
@@ -109,7 +109,7 @@ def markdown(rows, data_name, protocol):
         lines.append(line)
     said = ", ".join(f"{key} {value}" for key, value in protocol.items())
     note = f"{data_name}; {said}. In brackets: of float32, and the change from it."
-    return f"{card.table(head, lines)}\n\n{note}\n"
+    return f"{markdown_table(head, lines)}\n\n{note}\n"
 
 
 def _name(quantize):

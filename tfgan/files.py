@@ -106,6 +106,12 @@ def _sync(path):
             os.fsync(handle.fileno())
 
 
+def markdown_table(head, rows):
+    """A Markdown table of texts."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
 def write_text(path, text):
     """Writes a text, whole or not at all."""
     with replacing(path) as temporary:

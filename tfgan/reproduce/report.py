@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tfgan.errors import InputError
-from tfgan.files import write_json, write_text
+from tfgan.files import markdown_table, write_json, write_text
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.rows import TABLES
 
@@ -85,11 +85,6 @@ def _table_of(row):
     return "others" if other else row["table"]
 
 
-def _table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
 def _label(row):
     text = row["title"]
     sampling = row["results"].get("sampling", {})
@@ -167,7 +162,7 @@ def _measured(lines, rows):
                 _minutes(row),
             ]
         )
-    return "\n\n".join([_table(_HEAD, lines), *_notes(rows), _protocols(rows)])
+    return "\n\n".join([markdown_table(_HEAD, lines), *_notes(rows), _protocols(rows)])
 
 
 def _minutes(row):
@@ -222,7 +217,7 @@ def _references(paper, rows):
     for row in rows:
         count = row["results"]["parzen"]["protocol"]["n_fake"]
         lines.append([row["title"], f"{count:,}", row["data"], *_parzen(row), _distance(row)])
-    return _table(head, lines)
+    return markdown_table(head, lines)
 
 
 def _modes(paper, rows):
@@ -249,7 +244,7 @@ def _modes(paper, rows):
                 _minutes(row),
             ]
         )
-    return "\n\n".join([_table(head, lines), *_notes(rows)])
+    return "\n\n".join([markdown_table(head, lines), *_notes(rows)])
 
 
 def _tags(paper, rows):
@@ -271,7 +266,7 @@ def _tags(paper, rows):
             ]
         )
     p = rows[0]["results"]["tags"]["protocol"]
-    return _table(head, lines) + (
+    return markdown_table(head, lines) + (
         f"\n\n{p['n_real']} {p['split']} images, {p['draws']} word vectors drawn for each, the "
         f"{p['nearest']} words nearest to each by cosine, the {p['kept']} most frequent of these."
     )
@@ -281,7 +276,7 @@ def _theory(paper, rows):
     lines = [
         [row["title"], name, f"{value:.4f}"] for row in rows for name, value in row["results"].items()
     ]
-    return _table(["figure", "number", "value"], lines)
+    return markdown_table(["figure", "number", "value"], lines)
 
 
 LAYOUTS = {
