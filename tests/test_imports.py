@@ -10,11 +10,13 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
     {"errors", "files"},
-    {"conditions", "latents", "layers", "losses", "optimizers", "philox", "data", "metrics", "theory"},
-    {"averaging", "batches", "checks", "inputs", "networks", "precision", "steps"},
+    {"augment", "conditions", "data", "latents", "layers", "losses", "metrics"}
+    | {"optimizers", "penalties", "philox", "theory"},
+    {"averaging", "batches", "checks", "inputs", "networks", "precision", "shown", "steps"},
     {"loop"},
     {"tuning"},
     {"trainer"},
+    {"compiled"},
     {"gan"},
     {"cgan", "plots", "tagging"},
     {"callbacks", "evaluation"},

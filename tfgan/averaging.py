@@ -45,7 +45,7 @@ def copy(generator, run):
     return twin
 
 
-def update(average, generator, step, decay):
+def update(average, generator, step, decay, *, moved):
     """Moves an average on by one step of its generator.
 
     `average <- d average + (1 - d) weight`, `d = min(decay, (1 + step) / (10 + step))`: the ramp
@@ -57,15 +57,18 @@ def update(average, generator, step, decay):
         generator: Keras model.
         step: int64 scalar tensor. Steps the generator has made before this one.
         decay: float in (0, 1).
+        moved: bool scalar tensor. Whether the generator's weights were updated: not while gradients
+            accumulate, nor where a scaled loss overflowed.
 
     Reference:
         Polyak & Juditsky, 1992; for GANs Yazici et al., 2019 (arXiv 1806.04498).
     """
     step = tf.cast(step, tf.float32)
     decay = tf.minimum(decay, (1.0 + step) / (10.0 + step))
+    share = tf.where(moved, 1.0 - decay, 0.0)
     trained = {id(variable) for variable in generator.trainable_variables}
     for mean, weight in zip(average.weights, generator.weights, strict=True):
         if id(weight) in trained:
-            mean.assign_sub(tf.cast(1.0 - decay, mean.dtype) * (mean.value - weight.value))
+            mean.assign_sub(tf.cast(share, mean.dtype) * (mean.value - weight.value))
         else:
             mean.assign(weight)

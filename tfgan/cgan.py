@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from tfgan import checks, conditions
 from tfgan.errors import InputError
-from tfgan.gan import GAN, at_least_float32
+from tfgan.gan import GAN
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -17,7 +17,9 @@ class CGAN(GAN):
 
     Args:
         generator: Keras model, `[latents, condition]` -> images in [0, 1].
-        discriminator: Keras model, `[images, condition]` -> logits `(batch, 1)`.
+        discriminator: Keras model, `[images, condition]` -> logits `(batch, 1)`; or, with an auxiliary
+            classifier of the images' conditions, the tuple (logits, condition logits
+            `(batch, condition.dim)`).
         condition: `tfgan.conditions.Labels`, `Vector` or None, which takes `generator.condition`.
             Where that is missing too, conditions go to the networks unchecked and `sample` needs them
             given.
@@ -27,7 +29,8 @@ class CGAN(GAN):
         InputError: as `GAN`.
 
     Reference:
-        Mirza & Osindero, 2014, equation 2 (arXiv 1411.1784).
+        Mirza & Osindero, 2014, equation 2 (arXiv 1411.1784); the auxiliary classifier Odena et al.,
+        2017, section 3 (arXiv 1610.09585).
     """
 
     def __init__(self, generator, discriminator, *, condition=None, **kwargs):
@@ -61,9 +64,9 @@ class CGAN(GAN):
         """Calls a generator on `[latents, condition]`."""
         return network([latents, condition], training=training)
 
-    def discriminate(self, images, condition=None, *, training):
-        """Runs the discriminator on `[images, condition]`."""
-        return at_least_float32(self.discriminator([images, condition], training=training))
+    def call_discriminator(self, images, condition, *, training):
+        """Calls the discriminator on `[images, condition]`."""
+        return self.discriminator([images, condition], training=training)
 
     def call(self, inputs, training=None):
         latents, condition = inputs

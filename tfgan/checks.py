@@ -52,6 +52,13 @@ def at_least_one(name, value):
     return value
 
 
+def at_least_zero(name, value):
+    """Returns a number as a float; refuses what is none of at least 0."""
+    if not _is_number(value) or not 0 <= value < float("inf"):
+        raise InputError(f"{name} must be a number of at least 0, got {value!r}.")
+    return float(value)
+
+
 def check_mismatched(gan, mismatched):
     """Refuses mismatched pairs where there are no labels to mix up."""
     check_choice("mismatched", mismatched, (True, False))
@@ -107,14 +114,21 @@ def check_supports_jit(model):
         raise InputError(f"XLA cannot compile {', '.join(names)}: use jit_compile='auto' or False.")
 
 
-def check_precision(*networks):
-    """Refuses a precision that trains wrongly in silence."""
-    for network in networks:
-        if network.dtype_policy.name == "mixed_float16":
-            raise InputError(
-                f"{network.name!r} computes in mixed_float16, which needs loss scaling: "
-                "use mixed_bfloat16 or float32."
-            )
+def check_auxiliary(condition, shape):
+    """Refuses a discriminator's second output of 2 images that is no classifier of their conditions."""
+    if condition is None or shape != (2, condition.dim):
+        wanted = "none, without a condition" if condition is None else f"(batch, {condition.dim})"
+        raise InputError(
+            f"the discriminator's second output must be {wanted}, got (batch, "
+            f"{', '.join(map(str, shape[1:]))}): it classifies the condition of each image."
+        )
+
+
+def computes_in_half(*networks):
+    """Whether any layer of the networks computes in float16, whose gradients need a scaled loss."""
+    return any(
+        layer.compute_dtype == "float16" for network in networks for layer in network._flatten_layers()
+    )
 
 
 def check_seed(seed):
@@ -133,12 +147,6 @@ def check_truncation(truncation):
     """Refuses what is no number in (0, 1]."""
     if not _is_number(truncation) or not 0 < truncation <= 1:
         raise InputError(f"truncation must lie above 0 and be at most 1, got {truncation!r}.")
-
-
-def check_smoothing(smoothing):
-    """Refuses what is no number of at least 0."""
-    if not _is_number(smoothing) or not 0 <= smoothing < float("inf"):
-        raise InputError(f"smoothing must be a number of at least 0, got {smoothing!r}.")
 
 
 def _is_number(value):
@@ -193,8 +201,11 @@ def zeros_for_second_input(generator, count):
     return tf.zeros((count, *inputs[1].shape[1:]), inputs[1].dtype)
 
 
-def run_network(name, call, inputs):
-    """Calls a network on example inputs; a failure becomes one line that names both."""
+def run_network(name, call, inputs, *, most=1):
+    """Calls a network on example inputs; a failure becomes one line that names both.
+
+    It may return one tensor, or a tuple of two to `most` of them.
+    """
     try:
         output = call()
     except InputError:
@@ -204,7 +215,8 @@ def run_network(name, call, inputs):
         raise InputError(
             f"the {name} does not take {inputs}: {type(error).__name__}: {reason}"
         ) from error
-    if not hasattr(output, "shape"):
+    tensors = output if isinstance(output, (tuple, list)) and 1 < len(output) <= most else [output]
+    if not all(hasattr(tensor, "shape") for tensor in tensors):
         raise InputError(f"the {name} must return one tensor, got {type(output).__name__}.")
     return output
 

@@ -6,14 +6,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import averaging, batches, checks, losses, precision, steps
+from tfgan import batches, checks, precision, steps
 from tfgan import latents as priors  # arguments are called latents
+from tfgan.compiled import Compiled
 from tfgan.errors import InputError
-from tfgan.trainer import Trainer
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
-class GAN(Trainer):
+class GAN(Compiled):
     """A generative adversarial net: any two Keras models, trained by `fit`.
 
     One dataset batch is one discriminator step; after every `d_steps` of them comes one generator
@@ -22,7 +22,7 @@ class GAN(Trainer):
     Args:
         generator: Keras model, latents `(batch, latent_dim)` -> images `(batch, H, W, C)` in [0, 1];
             or samples of any shape and range, where it has `value_range = None`.
-        discriminator: Keras model, images -> logits `(batch, 1)`.
+        discriminator: Keras model, images -> logits `(batch, 1)`; see `CGAN` for an auxiliary classifier.
         latent_dim: int or None. None takes it from `generator.latent_dim` or its input shape.
         noise: "normal" (N(0, 1)), "uniform" (U(-sqrt 3, sqrt 3)), "unit_uniform" (U(0, 1)) or None,
             which takes `generator.noise`, or "normal" where there is none.
@@ -59,9 +59,14 @@ class GAN(Trainer):
         self.train_steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="train_steps"
         )
-        self._trackers = {
-            name: keras.metrics.Mean(name=name) for name in ("d_loss", "g_loss", "d_real", "d_fake")
-        }
+        # How strongly images are augmented, and the evidence since that was last adapted.
+        self.augment_strength = self.add_weight(
+            shape=(), initializer="zeros", trainable=False, name="augment_strength"
+        )
+        self.augment_evidence = self.add_weight(
+            shape=(2,), initializer="zeros", trainable=False, name="augment_evidence"
+        )
+        self._trackers = {name: keras.metrics.Mean(name=name) for name in steps.METRICS}
         self.image_shape = self._try_networks()
         self.built = True
 
@@ -81,16 +86,21 @@ class GAN(Trainer):
                 f"the discriminator takes images of shape {takes}, the generator makes {makes}: "
                 "build both for one image shape."
             )
-        logits = checks.run_network(
+        outputs = checks.run_network(
             "discriminator",
-            lambda: self.discriminate(images, condition, training=False),
+            lambda: self.call_discriminator(images, condition, training=False),
             f"the generator's images {tuple(images.shape)}",
+            most=2,
         )
+        logits, condition_logits = _logits_of(outputs)
         if tuple(logits.shape) != (2, 1):
             raise InputError(
                 "the discriminator must return logits of shape (batch, 1), got "
                 f"(batch, {', '.join(map(str, logits.shape[1:]))}): end it with Dense(1)."
             )
+        if condition_logits is not None:
+            checks.check_auxiliary(self.condition, tuple(condition_logits.shape))
+        self.auxiliary = condition_logits is not None
         return makes
 
     # How the networks are called: a conditional GAN has its own way.
@@ -128,119 +138,26 @@ class GAN(Trainer):
 
         float32, also of networks that compute in less; float64 of networks that do.
         """
-        return at_least_float32(self.discriminator(images, training=training))
+        return self.judge(images, condition, training=training)[0]
+
+    def judge(self, images, condition=None, *, training):
+        """As `discriminate`, with what an auxiliary classifier makes of the images.
+
+        Returns:
+            logits `(batch, 1)`, and the condition's `(batch, condition.dim)` or None.
+        """
+        return _logits_of(self.call_discriminator(images, condition, training=training))
+
+    def call_discriminator(self, images, condition, *, training):
+        """Calls the discriminator with what it takes: here the images, see `CGAN`."""
+        return self.discriminator(images, training=training)
 
     def call(self, latents, training=None):
         return self.generate(latents, training=training)
 
-    # Compiling.
-
-    def compile(
-        self,
-        *,
-        g_optimizer=None,
-        d_optimizer=None,
-        loss="non_saturating",
-        update="alternating",
-        d_steps=1,
-        mismatched=False,
-        ema_decay=None,
-        jit_compile="auto",
-        steps_per_execution=1,
-        matmul_precision="float32",
-        run_eagerly=False,
-    ):
-        """Configures training.
-
-        Args:
-            g_optimizer: Keras optimizer or its name; None is Adam(2e-4, beta_1=0.5).
-            d_optimizer: likewise, another instance.
-            loss: a name in `tfgan.losses.LOSSES`, or a `tfgan.losses.Loss`.
-            update: "alternating" (Algorithm 1: fresh latents for each player) or "simultaneous" (one
-                batch of latents, one pass of the generator and one of the discriminator over it
-                serve both gradients, taken at the weights before the update, as in the 2014 code).
-            d_steps: int >= 1. Discriminator steps, each on a fresh batch, per generator step;
-                "simultaneous" knows only 1.
-            mismatched: bool. Whether a conditional discriminator also learns to reject real images
-                with other labels than theirs; they and the fakes make half of the rejected each.
-            ema_decay: float in (0, 1) or None. Decay per generator step of a moving average of the
-                generator's weights, which then makes the samples; None keeps no average. Compiling
-                anew begins a new one.
-            jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
-                `fit` which is faster here. They draw different random numbers from one seed.
-            steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
-                which changes nothing but the speed; "auto" takes as many as calls then cost little.
-            matmul_precision: "float32" or "bfloat16": what the operands and results of matrix
-                products and convolutions are rounded to while training, forward and back. Their sums
-                and all else are float32.
-            run_eagerly: bool, as in Keras.
-
-        Raises:
-            InputError: for an unknown loss, update or precision, `d_steps` below 1, one optimizer
-                for both, or a generator that cannot be copied where an average is asked for.
-        """
-        self.loss_pair = losses.get(loss)
-        checks.check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution)
-        checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
-        checks.check_choice("jit_compile", jit_compile, (True, False, "auto"))
-        checks.check_precision(self.generator, self.discriminator)
-        execution = {
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "run_eagerly": run_eagerly,
-        }
-        self.compile_loop(**execution)
-        checks.check_mismatched(self, mismatched)
-        self.mismatched = mismatched
-        self._set_ema(ema_decay)
-        self.update = update
-        self.matmul_precision = matmul_precision
-        self.d_steps = int(d_steps)
-        self.samplewise = update == "simultaneous" and checks.samplewise(self)
-        self.g_optimizer = _optimizer(g_optimizer)
-        self.d_optimizer = _optimizer(d_optimizer)
-        # Built here so that a saved model finds its slots.
-        self.g_optimizer.build(self.generator.trainable_variables)
-        self.d_optimizer.build(self.discriminator.trainable_variables)
-        self._gan_compile_config = {
-            "loss": loss,
-            "update": update,
-            "d_steps": self.d_steps,
-            "mismatched": mismatched,
-            "ema_decay": self.ema_decay,
-            "matmul_precision": matmul_precision,
-            **execution,
-        }
-
-    def _set_ema(self, decay):
-        self.ema_decay = averaging.check_decay(decay)
-        self.ema_generator = None
-        if self.ema_decay is not None:
-            z, condition = tf.zeros((2, self.latent_dim)), self.example_condition(2)
-            self.ema_generator = averaging.copy(
-                self.generator, lambda twin: self.call_generator(twin, z, condition, training=False)
-            )
-
-    def get_compile_config(self):
-        if not self.compiled:
-            return {}
-        return {
-            **self._gan_compile_config,
-            "loss": losses.serialize(self._gan_compile_config["loss"]),
-            "g_optimizer": keras.saving.serialize_keras_object(self.g_optimizer),
-            "d_optimizer": keras.saving.serialize_keras_object(self.d_optimizer),
-        }
-
-    def compile_from_config(self, config):
-        config = dict(config)
-        config["loss"] = losses.deserialize(config["loss"])
-        for name in ("g_optimizer", "d_optimizer"):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
-        self.compile(**config)
-
     @property
     def metrics(self):
-        return list(self._trackers.values())
+        return [self._trackers[name] for name in steps.recorded(self)]
 
     # Training: `fit` and `evaluate` are Trainer's.
 
@@ -366,7 +283,7 @@ class GAN(Trainer):
         Raises:
             InputError: if `smoothing` is no such number.
         """
-        checks.check_smoothing(smoothing)
+        checks.at_least_zero("smoothing", smoothing)
         latents = np.asarray(latents, "float32")
         width = smoothing * priors.moments(self.noise)[1]
         batches = []
@@ -393,6 +310,8 @@ class GAN(Trainer):
 
     def save_own_variables(self, store):
         store["train_steps"] = self.train_steps.numpy()
+        store["augment_strength"] = self.augment_strength.numpy()
+        store["augment_evidence"] = self.augment_evidence.numpy()
         if self.compiled and "jit_compile" not in self.unsettled:
             store["jit_compile"] = int(self.jit_compile)
         for i, state in enumerate(self._seed_states()):
@@ -400,6 +319,9 @@ class GAN(Trainer):
 
     def load_own_variables(self, store):
         self.train_steps.assign(store["train_steps"])
+        for name in ("augment_strength", "augment_evidence"):
+            if name in set(store.keys()):  # of older versions it is not
+                getattr(self, name).assign(store[name])
         if self.compiled and "jit_compile" in self.unsettled and "jit_compile" in set(store.keys()):
             self.settle_jit_compile(bool(np.asarray(store["jit_compile"])))
         for i, state in enumerate(self._seed_states()):
@@ -424,12 +346,13 @@ class GAN(Trainer):
         return cls(**config)
 
 
-def at_least_float32(logits):
-    """Losses are not computed in less than float32."""
-    return logits if logits.dtype == tf.float64 else tf.cast(logits, tf.float32)
+def _logits_of(outputs):
+    """Returns a discriminator's logits, and its auxiliary classifier's or None.
 
-
-def _optimizer(optimizer):
-    if optimizer is None or optimizer is ...:  # as documents write what they leave open
-        return keras.optimizers.Adam(2e-4, beta_1=0.5)
-    return keras.optimizers.get(optimizer)
+    Losses are not computed in less than float32.
+    """
+    outputs = outputs if isinstance(outputs, (tuple, list)) else (outputs, None)
+    logits, condition_logits = (
+        x if x is None or x.dtype == tf.float64 else tf.cast(x, tf.float32) for x in outputs
+    )
+    return logits, condition_logits

@@ -7,6 +7,7 @@ what goes into a product and comes out of it is rounded: the rest stays float32,
 import contextlib
 import functools
 
+import keras
 import tensorflow as tf
 
 # Where TensorFlow's Python makes the nodes of a graph; it has no public place to change their types.
@@ -33,20 +34,45 @@ def products(precision):
     """What is traced inside rounds the float32 operands and results of products to `precision`.
 
     Args:
-        precision: "float32" (nothing changes) or "bfloat16". TensorFlow's kernels sum such products in
-            float32 and give them as bfloat16; all else stays float32.
+        precision: "float32" (nothing is rounded, also inside of another such block) or "bfloat16".
+            TensorFlow's kernels sum such products in float32 and give them as bfloat16; all else stays
+            float32.
     """
-    if precision == "float32":
-        yield
-        return
     kept = [(m, name, getattr(m, name)) for m, names in _PRODUCTS.items() for name in names]
     try:
         for module, name, function in kept:
-            setattr(module, name, _rounded(function))
+            plain = function.__wrapped__ if _is_ours(function) else function
+            setattr(module, name, plain if precision == "float32" else _rounded(plain))
         yield
     finally:
         for module, name, function in kept:
             setattr(module, name, function)
+
+
+@contextlib.contextmanager
+def exact(network):
+    """What is traced inside computes in float32, in the network's mixed-precision layers too.
+
+    Args:
+        network: Keras model, whose weights are float32 in any case.
+    """
+    policies = [
+        (layer, layer.dtype_policy)
+        for layer in network._flatten_layers()
+        if layer.compute_dtype in ("float16", "bfloat16")
+    ]
+    try:
+        for layer, _ in policies:
+            layer.dtype_policy = keras.DTypePolicy("float32")
+        with products("float32"):
+            yield
+    finally:
+        for layer, policy in policies:
+            layer.dtype_policy = policy
+
+
+def _is_ours(function):
+    return getattr(function, "rounds_products", False)
 
 
 def _rounded(function):
@@ -60,6 +86,7 @@ def _rounded(function):
         )
         return tf.cast(function(*args, **kwargs), tf.float32)
 
+    product.rounds_products = True
     return product
 
 

@@ -4,11 +4,28 @@ import contextlib
 
 import tensorflow as tf
 
-from tfgan import averaging
+from tfgan import averaging, penalties, precision
 from tfgan.errors import InputError
+from tfgan.shown import adapt, shown
 
 # Streams of random numbers that must not meet: latents come from the seed (seed, stream + step).
-D_STREAM, G_STREAM, TEST_STREAM, SAMPLE_STREAM, MISMATCH_STREAM = (n << 48 for n in range(5))
+D_STREAM, G_STREAM, TEST_STREAM, SAMPLE_STREAM, MISMATCH_STREAM, PENALTY_STREAM = (
+    n << 48 for n in range(6)
+)
+# Of augmentation and noise: on real images, on fakes in D's step, on fakes in G's.
+REAL_STREAMS, FAKE_STREAMS, G_STREAMS = ((n << 48, n + 1 << 48) for n in (6, 8, 10))
+
+METRICS = ("d_loss", "g_loss", "d_real", "d_fake", "d_condition", "penalty", "augment_strength")
+
+
+def recorded(gan):
+    """Names of the `METRICS` that this GAN's training gives."""
+    extra = {
+        "d_condition": gan.auxiliary,
+        "penalty": bool(getattr(gan, "penalties", None)),
+        "augment_strength": getattr(gan, "adaptive", None) is not None,
+    }
+    return [name for name in METRICS if extra.get(name, True)]
 
 
 def train_step(gan, real_images, condition):
@@ -40,20 +57,21 @@ def d_step(gan, real_images, condition, step):
     z = latents_like(gan, real_images, D_STREAM, step)
     with _statistics_kept(gan.generator):
         fake_images = gan.generate(z, condition, training=True)
+    _iterate_powers(gan.discriminator)
+    real_images = shown(gan, real_images, step, REAL_STREAMS)
+    fake_images = shown(gan, fake_images, step, FAKE_STREAMS)
     with tf.GradientTape() as tape:
-        real_logits = gan.discriminate(real_images, condition, training=True)
-        fake_logits = gan.discriminate(fake_images, condition, training=True)
+        real = gan.judge(real_images, condition, training=True)
+        fake = gan.judge(fake_images, condition, training=True)
         wrong_logits = _wrong_logits(gan, real_images, condition, step)
-        d_loss = _d_loss(gan, real_logits, fake_logits, *wrong_logits)
-        total = _with_regularization(d_loss, gan.discriminator)
+        d_loss = _d_loss(gan, real[0], fake[0], *wrong_logits)
+        d_condition = _condition_loss(gan, condition, real, fake)
+        total = _with_regularization(d_loss + d_condition, gan.discriminator)
+        total = gan.d_optimizer.scale_loss(total)
     variables = gan.discriminator.trainable_variables
-    gan.d_optimizer.apply(tape.gradient(total, variables), variables)
-    gan.record(
-        tf.shape(real_images)[0],
-        d_loss=d_loss,
-        d_real=tf.sigmoid(real_logits),
-        d_fake=tf.sigmoid(fake_logits),
-    )
+    gradients = tape.gradient(total, variables)
+    _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step)
+    _record_d(gan, step, d_loss, d_condition, real[0], fake[0])
 
 
 def _wrong_logits(gan, real_images, condition, step):
@@ -72,17 +90,50 @@ def _d_loss(gan, real_logits, *negatives):
     """The discriminator's loss, to which each kind of negatives adds as much."""
     # One kind stays as it is: XLA sums the gradients of a concatenation in another order.
     logits = tf.concat(negatives, axis=0) if len(negatives) > 1 else negatives[0]
-    return gan.loss_pair.d_loss(real_logits, logits)
+    if gan.loss_pair.relativistic and len(negatives) > 1:  # pairs
+        real_logits = tf.tile(real_logits, [len(negatives), 1])
+    options = {"label_smoothing": gan.label_smoothing} if gan.label_smoothing else {}
+    return gan.loss_pair.d_loss(real_logits, logits, **options)
+
+
+def _g_loss(gan, fake_logits, real_logits):
+    """The generator's loss; `real_logits` is a function that gives them."""
+    if gan.loss_pair.relativistic:
+        return gan.loss_pair.g_loss(fake_logits, real_logits())
+    return gan.loss_pair.g_loss(fake_logits)
+
+
+def _condition_loss(gan, condition, *judged):
+    """Weighted loss of the auxiliary classifier, the mean over kinds of images; 0 without one."""
+    if not gan.auxiliary:
+        return 0.0
+    found = [gan.condition.auxiliary_loss(logits, condition) for _, logits in judged]
+    return gan.auxiliary_weight * tf.reduce_mean(found)
+
+
+def _iterate_powers(network):
+    """One power iteration of each layer with spectral normalization: once a step, not once a call."""
+    for layer in network._flatten_layers():
+        if hasattr(layer, "power_iteration"):
+            layer.power_iteration()
 
 
 def g_step(gan, real_images, condition, step):
     """One generator step of Algorithm 1 on fresh latents; the discriminator stays as it is."""
     z = latents_like(gan, real_images, G_STREAM, step)
+    _iterate_powers(gan.generator)
+
+    def real_logits():
+        images = shown(gan, real_images, step, REAL_STREAMS)
+        return tf.stop_gradient(gan.discriminate(images, condition, training=True))
+
     with _statistics_kept(gan.discriminator), tf.GradientTape() as tape:
         fake_images = gan.generate(z, condition, training=True)
-        fake_logits = gan.discriminate(fake_images, condition, training=True)
-        g_loss = gan.loss_pair.g_loss(fake_logits)
-        total = _with_regularization(g_loss, gan.generator)
+        fake_images = shown(gan, fake_images, step, G_STREAMS)
+        fake = gan.judge(fake_images, condition, training=True)
+        g_loss = _g_loss(gan, fake[0], real_logits)
+        total = g_loss + _condition_loss(gan, condition, fake)
+        total = gan.g_optimizer.scale_loss(_with_regularization(total, gan.generator))
     variables = gan.generator.trainable_variables
     _update_generator(gan, tape.gradient(total, variables), variables)
     gan.record(tf.shape(real_images)[0], g_loss=g_loss)
@@ -99,48 +150,55 @@ def simultaneous_step(gan, real_images, condition, step):
         Goodfellow et al., 2014, published code.
     """
     z = latents_like(gan, real_images, D_STREAM, step)
+    _iterate_powers(gan.generator)
+    _iterate_powers(gan.discriminator)
+    real_images = shown(gan, real_images, step, REAL_STREAMS)
     with tf.GradientTape() as g_tape:
         fake_images = gan.generate(z, condition, training=True)
+        fake_images = shown(gan, fake_images, step, FAKE_STREAMS)
         g_outputs = (fake_images, *gan.generator.losses)
     with tf.GradientTape(persistent=not gan.samplewise) as d_tape:
         d_tape.watch(fake_images)
         # Not one concatenated batch: that passes back to the pixels of real images too, and with
         # Keras's Dropout, XLA's fusion of it took 28 ms on a CPU where the whole step takes 11.
-        real_logits = gan.discriminate(real_images, condition, training=True)
-        fake_logits = gan.discriminate(fake_images, condition, training=True)
-        logits = (real_logits, fake_logits, *_wrong_logits(gan, real_images, condition, step))
-        d_outputs = (*logits, *gan.discriminator.losses)
+        real = gan.judge(real_images, condition, training=True)
+        fake = gan.judge(fake_images, condition, training=True)
+        of_conditions = tuple(logits for _, logits in (real, fake) if logits is not None)
+        logits = (real[0], fake[0], *_wrong_logits(gan, real_images, condition, step))
+        d_outputs = (*logits, *of_conditions, *gan.discriminator.losses)
     with tf.GradientTape(persistent=True) as loss_tape:
-        loss_tape.watch(logits)
+        loss_tape.watch((*logits, *of_conditions))
         d_loss = _d_loss(gan, *logits)
-        g_loss = gan.loss_pair.g_loss(fake_logits)
+        g_loss = _g_loss(gan, fake[0], lambda: real[0])
+        d_condition = _condition_loss(gan, condition, real, fake)
+        d_total = gan.d_optimizer.scale_loss(d_loss + d_condition)
+        g_total = gan.g_optimizer.scale_loss(g_loss + _condition_loss(gan, condition, fake))
     zero = tf.UnconnectedGradients.ZERO  # a loss may do without some logits
-    d_slopes = loss_tape.gradient(d_loss, logits, unconnected_gradients=zero)
-    g_slope = loss_tape.gradient(g_loss, fake_logits, unconnected_gradients=zero)
+    judged = fake if gan.auxiliary else fake[:1]
+    d_slopes = loss_tape.gradient(d_total, (*logits, *of_conditions), unconnected_gradients=zero)
+    g_slopes = loss_tape.gradient(g_total, judged, unconnected_gradients=zero)
     d_variables = gan.discriminator.trainable_variables
+    own = gan.d_optimizer.scale_loss(1.0)
     if gan.samplewise:
         d_gradients, image_slope = _shared_gradients(
-            d_tape, d_outputs, d_slopes, g_slope, d_variables, fake_images
+            d_tape, d_outputs, d_slopes, g_slopes[0], d_variables, fake_images
         )
     else:
-        d_gradients = _gradient(d_tape, d_outputs, d_variables, d_slopes)
-        image_slope = d_tape.gradient(fake_logits, fake_images, g_slope)
+        d_gradients = _gradient(d_tape, d_outputs, d_variables, d_slopes, own)
+        image_slope = _gradient(d_tape, judged, fake_images, g_slopes)
     if image_slope is None:
         raise InputError(
             "the discriminator passes no gradient back to its images, which the generator learns from: "
             "replace the layer that stops it."
         )
     g_variables = gan.generator.trainable_variables
-    g_gradients = _gradient(g_tape, g_outputs, g_variables, (image_slope,))
-    gan.d_optimizer.apply(d_gradients, d_variables)
-    _update_generator(gan, g_gradients, g_variables)
-    gan.record(
-        tf.shape(real_images)[0],
-        d_loss=d_loss,
-        g_loss=g_loss,
-        d_real=tf.sigmoid(real_logits),
-        d_fake=tf.sigmoid(fake_logits),
+    g_gradients = _gradient(
+        g_tape, g_outputs, g_variables, (image_slope,), gan.g_optimizer.scale_loss(1.0)
     )
+    _update_discriminator(gan, d_gradients, d_variables, real_images, fake_images, condition, step)
+    _update_generator(gan, g_gradients, g_variables)
+    _record_d(gan, step, d_loss, d_condition, real[0], fake[0])
+    gan.record(tf.shape(real_images)[0], g_loss=g_loss)
 
 
 # A fake logit's slope is not taken smaller than this on the shared way back: the discriminator's
@@ -179,11 +237,70 @@ def _shared_gradients(tape, outputs, d_slopes, g_slope, variables, fake_images):
     return gradients, image_slope * ratio
 
 
-def _gradient(tape, outputs, sources, slopes):
-    """Passes slopes back from the first outputs, and ones from the networks' own losses after them."""
-    ones = [tf.ones_like(output) for output in outputs[len(slopes) :]]
+def _gradient(tape, outputs, sources, slopes, own=1.0):
+    """Passes slopes back from the first outputs, and `own` from the networks' losses after them."""
     slopes = [tf.cast(slope, output.dtype) for slope, output in zip(slopes, outputs, strict=False)]
-    return tape.gradient(outputs, sources, [*slopes, *ones])
+    owns = [tf.ones_like(output) * tf.cast(own, output.dtype) for output in outputs[len(slopes) :]]
+    return tape.gradient(outputs, sources, [*slopes, *owns])
+
+
+def _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step):
+    """One step of the discriminator's optimizer, with the penalties' gradients where they are due."""
+    if gan.penalties:
+        of_penalties = _penalty_gradients(gan, real_images, fake_images, condition, step)
+        gradients = [
+            theirs if mine is None else mine + tf.cast(theirs, mine.dtype)
+            for mine, theirs in zip(gradients, of_penalties, strict=True)
+        ]
+    gan.d_optimizer.apply(gradients, variables)
+
+
+def _penalty_gradients(gan, real_images, fake_images, condition, step):
+    """Gradients of the penalties, `penalty_every` times them every as many steps and else 0."""
+    network, every = gan.discriminator, gan.penalty_every
+    variables = network.trainable_variables
+    count = tf.shape(real_images)[0]
+    images = [tf.stop_gradient(_not_half(x)) for x in (real_images, fake_images)]
+    seed = gan.seed_pair(step + PENALTY_STREAM)
+
+    def discriminate(images):
+        return gan.discriminate(images, condition, training=True)
+
+    def computed():
+        with precision.exact(network), _statistics_kept(network), tf.GradientTape() as tape:
+            penalty = penalties.total(gan.penalties, discriminate, *images, seed)
+            total = gan.d_optimizer.scale_loss(every * penalty)
+            gan.record(count, penalty=penalty)
+            zero = tf.UnconnectedGradients.ZERO
+            return tape.gradient(total, variables, unconnected_gradients=zero)
+
+    if every == 1:
+        return computed()
+    return tf.cond(
+        tf.equal(step % every, 0),
+        computed,
+        lambda: [tf.zeros_like(variable) for variable in variables],
+    )
+
+
+def _not_half(images):
+    """Images in at least float32."""
+    return images if images.dtype == tf.float64 else tf.cast(images, tf.float32)
+
+
+def _record_d(gan, step, d_loss, d_condition, real_logits, fake_logits):
+    """Records one discriminator step, and what follows from it for the augmentation."""
+    adapt(gan, real_logits, fake_logits, step)
+    values = {
+        "d_loss": d_loss,
+        "d_real": tf.sigmoid(real_logits),
+        "d_fake": tf.sigmoid(fake_logits),
+        "d_condition": d_condition,
+        "augment_strength": gan.augment_strength.value,
+    }
+    names = recorded(gan)
+    values = {name: value for name, value in values.items() if name in names}
+    gan.record(tf.shape(real_logits)[0], **values)
 
 
 def _update_generator(gan, gradients, variables):
@@ -191,7 +308,8 @@ def _update_generator(gan, gradients, variables):
     step = tf.identity(gan.g_optimizer.iterations)
     gan.g_optimizer.apply(gradients, variables)
     if gan.ema_generator is not None:
-        averaging.update(gan.ema_generator, gan.generator, step, gan.ema_decay)
+        moved = gan.g_optimizer.iterations > step
+        averaging.update(gan.ema_generator, gan.generator, step, gan.ema_decay, moved=moved)
 
 
 def test_step(gan, real_images, condition, number):
@@ -201,14 +319,16 @@ def test_step(gan, real_images, condition, number):
     """
     z = latents_like(gan, real_images, TEST_STREAM, number)
     fake_images = gan.generate(z, condition, training=False)
-    real_logits = gan.discriminate(real_images, condition, training=False)
-    fake_logits = gan.discriminate(fake_images, condition, training=False)
+    real = gan.judge(real_images, condition, training=False)
+    fake = gan.judge(fake_images, condition, training=False)
+    extra = {"d_condition": _condition_loss(gan, condition, real, fake)} if gan.auxiliary else {}
     gan.record(
         tf.shape(real_images)[0],
-        d_loss=gan.loss_pair.d_loss(real_logits, fake_logits),
-        g_loss=gan.loss_pair.g_loss(fake_logits),
-        d_real=tf.sigmoid(real_logits),
-        d_fake=tf.sigmoid(fake_logits),
+        d_loss=gan.loss_pair.d_loss(real[0], fake[0]),
+        g_loss=_g_loss(gan, fake[0], lambda: real[0]),
+        d_real=tf.sigmoid(real[0]),
+        d_fake=tf.sigmoid(fake[0]),
+        **extra,
     )
 
 

@@ -56,8 +56,7 @@ def _kind(gan, stacks):
         tuple(tuple(tuple(w.shape) for w in network.weights) for network in networks),
         tuple((tuple(stack.shape[1:]), stack.dtype) for stack in stacks),
         tuple(type(optimizer) for optimizer in (gan.g_optimizer, gan.d_optimizer)),
-        (gan.update, gan.d_steps, gan.mismatched, gan.ema_decay is None),
-        (gan.matmul_precision, str(gan.loss_pair)),
+        str(gan.training_config),
         tuple(network.dtype_policy.name for network in networks),
     )
 

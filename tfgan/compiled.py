@@ -1,0 +1,181 @@
+"""How a GAN is trained: everything that `GAN.compile` is told."""
+
+import keras
+import tensorflow as tf
+
+from tfgan import averaging, checks, losses, penalties, precision, shown
+from tfgan.trainer import Trainer
+
+
+class Compiled(Trainer):
+    """What `GAN.compile` needs, sets and saves."""
+
+    def compile(
+        self,
+        *,
+        g_optimizer=None,
+        d_optimizer=None,
+        loss="non_saturating",
+        update="alternating",
+        d_steps=1,
+        mismatched=False,
+        penalties=None,
+        penalty_every=1,
+        label_smoothing=0.0,
+        instance_noise=0.0,
+        augment=None,
+        augment_strength=1.0,
+        auxiliary_weight=1.0,
+        ema_decay=None,
+        jit_compile="auto",
+        steps_per_execution=1,
+        matmul_precision="float32",
+        run_eagerly=False,
+    ):
+        """Configures training.
+
+        Gradients are clipped, and summed up over several batches before a step, by the optimizers:
+        `keras.optimizers.Adam(1e-4, global_clipnorm=1.0, gradient_accumulation_steps=4)`. Networks in
+        `mixed_float16` get both optimizers wrapped in `keras.optimizers.LossScaleOptimizer`.
+
+        Args:
+            g_optimizer: Keras optimizer or its name; None is Adam(2e-4, beta_1=0.5).
+            d_optimizer: likewise, another instance.
+            loss: a name in `tfgan.losses.LOSSES`, or a `tfgan.losses.Loss`.
+            update: "alternating" (Algorithm 1: fresh latents for each player) or "simultaneous" (one
+                batch of latents, one pass of the generator and one of the discriminator over it
+                serve both gradients, taken at the weights before the update, as in the 2014 code).
+            d_steps: int >= 1. Discriminator steps, each on a fresh batch, per generator step;
+                "simultaneous" knows only 1.
+            mismatched: bool. Whether a conditional discriminator also learns to reject real images
+                with other conditions than theirs; they and the fakes make half of the rejected each.
+            penalties: dict of a name in `tfgan.penalties.PENALTIES` -> weight, added to the
+                discriminator's loss and computed in float32 whatever the precision; None for none.
+            penalty_every: int >= 1. Discriminator steps from one computation of the penalties to the
+                next, which counts as many times (lazy regularisation).
+            label_smoothing: float in [0, 1). What the target of real images is less than 1, for losses
+                that have targets.
+            instance_noise: float >= 0, or a Keras schedule of the discriminator's step. Standard
+                deviation, in pixel units, of normal noise on all images the discriminator is shown.
+            augment: str or None. Names in `tfgan.augment.TRANSFORMS`, with commas between: what is
+                done at random, in both players' steps, to all images the discriminator is shown.
+            augment_strength: float in [0, 1], the probability of each of these for each image (1 is
+                DiffAugment); or "adaptive" (ADA), or a `tfgan.shown.Adaptive`.
+            auxiliary_weight: float >= 0. Of the conditions' loss, where the discriminator has an
+                auxiliary classifier.
+            ema_decay: float in (0, 1) or None. Decay per generator step of a moving average of the
+                generator's weights, which then makes the samples; None keeps no average. Compiling
+                anew begins a new one.
+            jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
+                `fit` which is faster here. They draw different random numbers from one seed.
+            steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
+                which changes nothing but the speed; "auto" takes as many as calls then cost little.
+            matmul_precision: "float32" or "bfloat16": what the operands and results of matrix
+                products and convolutions are rounded to while training, forward and back. Their sums
+                and all else are float32.
+            run_eagerly: bool, as in Keras.
+
+        Raises:
+            InputError: for a value out of range, an unknown name, one optimizer for both, what does not
+                go together, or a generator that cannot be copied where an average is asked for.
+
+        Reference:
+            Lazy regularisation: Karras et al., 2020, section 3.1 (arXiv 1912.04958); instance noise:
+            Sonderby et al., 2017 (arXiv 1610.04490); the others where they are defined.
+        """
+        self.loss_pair = losses.get(loss)
+        self.label_smoothing = losses.check_label_smoothing(self.loss_pair, label_smoothing)
+        checks.check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution)
+        checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
+        checks.check_choice("jit_compile", jit_compile, (True, False, "auto"))
+        self._set_penalties(penalties, penalty_every)
+        self.instance_noise = shown.check_instance_noise(instance_noise)
+        self._set_augment(augment, augment_strength)
+        self.auxiliary_weight = checks.at_least_zero("auxiliary_weight", auxiliary_weight)
+        execution = {
+            "jit_compile": jit_compile,
+            "steps_per_execution": steps_per_execution,
+            "run_eagerly": run_eagerly,
+        }
+        self.compile_loop(**execution)
+        checks.check_mismatched(self, mismatched)
+        self.mismatched = mismatched
+        self._set_ema(ema_decay)
+        self.update = update
+        self.matmul_precision = matmul_precision
+        self.d_steps = int(d_steps)
+        half = checks.computes_in_half(self.generator, self.discriminator)
+        # One pass back for both players divides their slopes, for which float16's range is too small;
+        # and a classifier's slopes are no multiples of the discriminator's.
+        shareable = update == "simultaneous" and not half and not self.auxiliary
+        self.samplewise = shareable and checks.samplewise(self)
+        self.g_optimizer = _optimizer(g_optimizer, scaled=half)
+        self.d_optimizer = _optimizer(d_optimizer, scaled=half)
+        # Built here so that a saved model finds its slots.
+        self.g_optimizer.build(self.generator.trainable_variables)
+        self.d_optimizer.build(self.discriminator.trainable_variables)
+        self.training_config = {
+            "loss": loss,
+            "update": update,
+            "d_steps": self.d_steps,
+            "mismatched": mismatched,
+            "penalties": self.penalties,
+            "penalty_every": self.penalty_every,
+            "label_smoothing": self.label_smoothing,
+            "instance_noise": self.instance_noise,
+            "augment": self.augment,
+            "augment_strength": augment_strength,
+            "auxiliary_weight": self.auxiliary_weight,
+            "ema_decay": self.ema_decay,
+            "matmul_precision": matmul_precision,
+        }
+        self._execution = execution
+
+    def _set_penalties(self, weights, every):
+        self.penalties = penalties.check(weights)
+        self.penalty_every = checks.at_least_one("penalty_every", every)
+
+    def _set_augment(self, policy, strength):
+        self.augment = shown.check_policy(policy, self.image_shape)
+        self.adaptive, start = shown.check_strength(strength)
+        self.augment_strength.assign(start)
+        self.augment_evidence.assign(tf.zeros((2,)))
+
+    def _set_ema(self, decay):
+        self.ema_decay = averaging.check_decay(decay)
+        self.ema_generator = None
+        if self.ema_decay is not None:
+            z, condition = tf.zeros((2, self.latent_dim)), self.example_condition(2)
+            self.ema_generator = averaging.copy(
+                self.generator, lambda twin: self.call_generator(twin, z, condition, training=False)
+            )
+
+    def get_compile_config(self):
+        if not self.compiled:
+            return {}
+        config = {**self.training_config, **self._execution}
+        config["loss"] = losses.serialize(config["loss"])
+        for name in _OBJECTS:
+            config[name] = keras.saving.serialize_keras_object(config.get(name, getattr(self, name)))
+        return config
+
+    def compile_from_config(self, config):
+        config = dict(config)
+        config["loss"] = losses.deserialize(config["loss"])
+        for name in _OBJECTS:
+            if isinstance(config.get(name), dict):
+                config[name] = keras.saving.deserialize_keras_object(config[name])
+        self.compile(**config)
+
+
+# What may be Keras objects in a compile config.
+_OBJECTS = ("g_optimizer", "d_optimizer", "instance_noise", "augment_strength")
+
+
+def _optimizer(optimizer, *, scaled):
+    if optimizer is None or optimizer is ...:  # as documents write what they leave open
+        optimizer = keras.optimizers.Adam(2e-4, beta_1=0.5)
+    optimizer = keras.optimizers.get(optimizer)
+    if scaled and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer
