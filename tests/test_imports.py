@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
     {"errors", "files"},
-    {"conditions", "latents", "layers", "losses", "optimizers", "philox", "data", "metrics", "theory"},
+    {"augment", "conditions", "latents", "layers", "losses", "optimizers", "philox"}
+    | {"data", "metrics", "theory"},
     {"averaging", "batches", "checks", "inputs", "networks", "precision", "steps"},
     {"loop"},
     {"tuning"},
