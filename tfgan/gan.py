@@ -22,7 +22,7 @@ class GAN(Compiled):
     Args:
         generator: Keras model, latents `(batch, latent_dim)` -> images `(batch, H, W, C)` in [0, 1];
             or samples of any shape and range, where it has `value_range = None`.
-        discriminator: Keras model, images -> logits `(batch, 1)`; see `CGAN` for an auxiliary classifier.
+        discriminator: Keras model, images -> logits `(batch, 1)`.
         latent_dim: int or None. None takes it from `generator.latent_dim` or its input shape.
         noise: "normal" (N(0, 1)), "uniform" (U(-sqrt 3, sqrt 3)), "unit_uniform" (U(0, 1)) or None,
             which takes `generator.noise`, or "normal" where there is none.

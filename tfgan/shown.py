@@ -51,16 +51,11 @@ def check_policy(policy, image_shape):
     """Returns a policy of augmentation, None for none.
 
     Raises:
-        InputError: for unknown names, or images that are none `(H, W, C)`.
+        InputError: as `tfgan.augment.check_policy`.
     """
     if policy is None or policy == "":
         return None
-    augment.check_policy(policy)
-    if len(image_shape) != 3:
-        raise InputError(
-            f"augment needs images (height, width, channels), got samples of shape {image_shape}: "
-            "leave it out."
-        )
+    augment.check_policy(policy, image_shape)
     return policy
 
 
@@ -76,9 +71,7 @@ def check_strength(strength):
         return strength, 0.0
     number = isinstance(strength, (int, float)) and not isinstance(strength, bool)
     if not number or not 0 <= strength <= 1:
-        raise InputError(
-            f"augment_strength must lie in [0, 1], or be 'adaptive', got {strength!r}."
-        )
+        raise InputError(f"augment_strength must lie in [0, 1], or be 'adaptive', got {strength!r}.")
     return None, float(strength)
 
 
@@ -132,7 +125,9 @@ def adapt(gan, real_logits, fake_logits, step):
     threshold = gan.loss_pair.threshold
     signs = tf.sign(real_logits - (fake_logits if threshold is None else threshold))
     signs = tf.cast(signs, tf.float32)
-    evidence = gan.augment_evidence + tf.stack([tf.reduce_sum(signs), tf.cast(tf.size(signs), tf.float32)])
+    evidence = gan.augment_evidence + tf.stack(
+        [tf.reduce_sum(signs), tf.cast(tf.size(signs), tf.float32)]
+    )
     mean, count = evidence[0] / evidence[1], evidence[1]
     due = tf.equal((step + 1) % gan.adaptive.every, 0)
     move = tf.sign(mean - gan.adaptive.target) * count / gan.adaptive.images
