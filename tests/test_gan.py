@@ -464,19 +464,103 @@ def test_wrong_seeds(seed, make_gan):
         make_gan().sample(2, seed=seed)
 
 
-def test_precision(images):
-    """bfloat16 networks train; their losses are float32. float16 would need loss scaling."""
-    keras.config.set_dtype_policy("mixed_bfloat16")
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_precision(images, tmp_path, policy, update):
+    """Losses are float32; in float16 both optimizers scale them, and what that adds is saved."""
+    keras.config.set_dtype_policy(policy)
     try:
         gan = small_gan()
-        gan.compile()
+        rates = [keras.optimizers.SGD(0.1) for _ in range(2)]
+        gan.compile(g_optimizer=rates[0], d_optimizer=rates[1], update=update, jit_compile=False)
         gan.fit(images, batch_size=10, verbose=0)
         assert gan.discriminate(images[:2], training=False).dtype == tf.float32
-        keras.config.set_dtype_policy("mixed_float16")
-        with pytest.raises(InputError, match="mixed_bfloat16"):
-            small_gan().compile()
     finally:
         keras.config.set_dtype_policy("float32")
+    scaled = [isinstance(o, keras.optimizers.LossScaleOptimizer) for o in optimizers_of(gan)]
+    assert scaled == [policy == "mixed_float16"] * 2
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    for mine, theirs in zip(optimizers_of(gan), optimizers_of(loaded), strict=True):
+        assert type(mine) is type(theirs)
+        for a, b in zip(mine.variables, theirs.variables, strict=True):
+            np.testing.assert_array_equal(a, b)
+    loaded.fit(images, batch_size=10, verbose=0)
+
+
+def optimizers_of(gan):
+    return gan.g_optimizer, gan.d_optimizer
+
+
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+def test_scaled_losses_take_the_same_steps(images, update):
+    """A scale, here in float32, changes no step; an overflow takes none and halves the scale."""
+    weights = small_gan().get_weights()
+
+    def trained(scaled):
+        gan = small_gan()
+        gan.set_weights(weights)
+        optimizers = [keras.optimizers.SGD(0.1) for _ in range(2)]
+        if scaled:
+            optimizers = [keras.optimizers.LossScaleOptimizer(o, 2.0**12) for o in optimizers]
+        gan.compile(
+            g_optimizer=optimizers[0],
+            d_optimizer=optimizers[1],
+            update=update,
+            penalties={"r1": 1.0},
+            ema_decay=0.9,
+            run_eagerly=True,
+        )
+        gan.fit(images, batch_size=10, shuffle=False, verbose=0)
+        return gan
+
+    plain, scaled = trained(False), trained(True)
+    for a, b in zip(plain.get_weights(), scaled.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+    before = scaled.ema_generator.get_weights()
+    scaled.g_optimizer.dynamic_scale.assign(np.inf)
+    scaled.fit(images[:10], batch_size=10, verbose=0)
+    for a, b in zip(before, scaled.ema_generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+def test_gradients_accumulate_over_batches(images, update):
+    """Two batches of SGD summed up are a step on both; the average moves when the weights do."""
+    gan = small_gan()
+    optimizers = [keras.optimizers.SGD(0.1, gradient_accumulation_steps=2) for _ in range(2)]
+    gan.compile(
+        g_optimizer=optimizers[0],
+        d_optimizer=optimizers[1],
+        update=update,
+        ema_decay=0.5,
+        jit_compile=False,
+    )
+    seen = []
+    for _ in range(4):
+        gan.fit(images[:10], batch_size=10, verbose=0)
+        weights = [gan.discriminator.get_weights(), gan.generator.get_weights()]
+        seen.append([*weights, gan.ema_generator.get_weights()])
+    for before, after, moves in zip(seen, seen[1:], (True, False, True), strict=True):
+        for one, other in zip(before, after, strict=True):
+            same = all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+            assert same is not moves
+
+
+def test_gradients_are_clipped(images):
+    """By the norm of all of them, over the weights of one network."""
+    gan = small_gan()
+    clipped = [keras.optimizers.SGD(1.0, global_clipnorm=1e-3) for _ in range(2)]
+    gan.compile(g_optimizer=clipped[0], d_optimizer=clipped[1], jit_compile=False)
+    for network in (gan.generator, gan.discriminator):
+        for variable in network.trainable_variables:
+            variable.assign(np.random.default_rng(2).normal(size=variable.shape))
+    before = [network.get_weights() for network in (gan.generator, gan.discriminator)]
+    gan.fit(images[:10], batch_size=10, verbose=0)
+    after = [network.get_weights() for network in (gan.generator, gan.discriminator)]
+    for one, other in zip(before, after, strict=True):
+        moved = sum(np.square(a - b).sum() for a, b in zip(one, other, strict=True))
+        np.testing.assert_allclose(np.sqrt(moved), 1e-3, rtol=1e-2)
 
 
 def test_losses_that_cannot_be_saved_train(images):

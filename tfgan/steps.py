@@ -271,15 +271,16 @@ def _penalty_gradients(gan, real_images, fake_images, condition, step):
             penalty = penalties.total(gan.penalties, discriminate, *images, seed)
             total = gan.d_optimizer.scale_loss(every * penalty)
             gan.record(count, penalty=penalty)
-            zero = tf.UnconnectedGradients.ZERO
-            return tape.gradient(total, variables, unconnected_gradients=zero)
+        gradients = tape.gradient(total, variables)
+        pairs = zip(gradients, variables, strict=True)
+        return [tf.zeros_like(v.value) if g is None else g for g, v in pairs]
 
     if every == 1:
         return computed()
     return tf.cond(
         tf.equal(step % every, 0),
         computed,
-        lambda: [tf.zeros_like(variable) for variable in variables],
+        lambda: [tf.zeros_like(variable.value) for variable in variables],
     )
 
 
