@@ -27,10 +27,11 @@ class SpectralNormalization(keras.layers.Layer):
 
     A call does not change u. `power_iteration()` does, by one iteration: call it once per update of the
     network that holds the layer. Training does so in each step of that player (`tfgan.steps`). u starts
-    after 50 iterations; kernels that are set from outside need some too.
+    after 50 iterations (after none where a `tf.function` builds the layer); kernels that are set from
+    outside need some too.
 
-    A convolution's kernel is read as the matrix of `height * width * inputs` rows and `outputs` columns,
-    as in the paper. Its largest singular value is not the operator norm of the convolution, which can
+    As in the paper, a convolution's kernel is read as the matrix of `height * width * inputs` rows and
+    `outputs` columns. Its largest singular value is not the operator norm of the convolution, which can
     be up to `sqrt(height * width)` times as large.
 
     Args:
@@ -77,10 +78,10 @@ class SpectralNormalization(keras.layers.Layer):
         )
 
     def _first_vector(self, shape, dtype=None):
-        """Called for real once the kernel has its first value; before, by tracing for shapes."""
+        """Called for real once the kernel has its first value; before, by traces for shapes."""
         if not tf.executing_eagerly():
-            return ops.ones(shape, dtype)
-        matrix = ops.convert_to_numpy(self._matrix(self.layer.kernel.value))
+            return ops.full(shape, shape[0] ** -0.5, dtype)
+        matrix = ops.convert_to_numpy(self._matrix(self._kernel))
         u = np.random.default_rng(0).standard_normal(shape)
         for _ in range(_ITERATIONS):
             u = matrix.T @ (matrix @ u)
@@ -88,7 +89,7 @@ class SpectralNormalization(keras.layers.Layer):
         return ops.convert_to_tensor(u, dtype)
 
     def call(self, inputs):
-        kernel = self.layer.kernel.value
+        kernel = self._kernel
         normalised = ops.divide(kernel, self._sigma(kernel))
         # The public way to run a layer with other values than its variables': they are not written to.
         with keras.StatelessScope([(self.layer.kernel, normalised)], initialize_variables=False):
@@ -101,10 +102,14 @@ class SpectralNormalization(keras.layers.Layer):
         return ops.where(ops.greater(sigma, 0.0), sigma, ops.ones_like(sigma))  # zeros stay zeros
 
     def power_iteration(self):
-        """Brings the vector nearer to the first right singular one, by one iteration; graph or eager."""
-        matrix = self._matrix(self.layer.kernel.value)
+        """Brings the vector nearer to the first right singular one, by one iteration."""
+        matrix = self._matrix(self._kernel)
         left = _unit(ops.matmul(matrix, self.vector))
         self.vector.assign(_unit(ops.matmul(left, matrix)))
+
+    @property
+    def _kernel(self):
+        return tf.convert_to_tensor(self.layer.kernel.value)
 
     def _columns(self, shape):
         return shape[-1] * shape[-2] if self._is_depthwise else shape[-1 - self._is_transposed]

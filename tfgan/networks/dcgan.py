@@ -90,8 +90,8 @@ class Up(layers.Layer):
 class Generator(Network):
     """Transposed convolutions from a small image to the full one, with batch normalisation and ReLU.
 
-    Stages of side 4 to 7, doubling; the widths halve. A condition is embedded and joined to the latents.
-    Weights N(0, .02), scales of batch normalisation N(1, .02), biases 0.
+    Stages of side 4 to 7, doubling; the widths halve. A condition is embedded and joined to the
+    latents. Weights N(0, .02), scales of batch normalisation N(1, .02), biases 0.
 
     Args:
         image_shape: (height, width, channels); square, 8 pixels a side or more.

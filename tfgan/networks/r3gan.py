@@ -5,6 +5,7 @@ Reference:
     section 4, config E, and its published code.
 """
 
+import itertools
 import math
 
 import keras
@@ -268,7 +269,7 @@ class Down(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="tfgan.r3gan")
 class Discriminator(Network):
-    """Residual stages without normalisation down to a side of 4 to 7, a depth-wise convolution, a logit.
+    """Residual stages without normalisation to a side of 4 to 7, a depth-wise convolution, a logit.
 
     The mirror of `Generator`. It is meant for the relativistic loss with R1 and R2, without which it is
     not held back by anything.
@@ -321,8 +322,7 @@ class Discriminator(Network):
             for width in widths
         ]
         self.downs = [
-            Down(None if before == width else width)
-            for before, width in zip(widths, widths[1:], strict=False)
+            Down(None if before == width else width) for before, width in itertools.pairwise(widths)
         ]
         self.projection = Projection()
         # The embedding starts small: <E y, h> is a sum over the features.

@@ -163,10 +163,10 @@ class DownBlock(layers.Layer):
 
 @keras.saving.register_keras_serializable(package="tfgan.resnet")
 class Discriminator(Network):
-    """Residual blocks with average pooling, spectral normalisation, the sum over pixels, and a logit.
+    """Residual blocks with average pooling, spectral normalisation, a sum over pixels, and a logit.
 
-    Blocks halve the image to a side of 4 to 8; two more keep it. Glorot's initialisation, with a gain of
-    sqrt 2 in the blocks.
+    Blocks halve the image to a side of 4 to 8; two more keep it. Glorot's initialisation, with a gain
+    of sqrt 2 in the blocks.
 
     Args:
         image_shape: (height, width, channels); square, 8 pixels a side or more.
