@@ -1,37 +1,10 @@
-"""Layers that GAN papers use and Keras does not have."""
+"""Maxout: layers of the largest of several affine maps."""
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
-from tfgan import latents
 from tfgan.errors import InputError
-
-
-@keras.saving.register_keras_serializable(package="tfgan")
-class Dropout(keras.layers.Dropout):
-    """Keras's Dropout with random bits by a named, fast algorithm (`tfgan.latents.random_bits`).
-
-    Takes the same arguments, and can stand wherever that one stands. A unit is dropped with probability
-    `rate`, exact to 2**-32.
-
-    Reference:
-        Srivastava et al., *Dropout*, 2014.
-    """
-
-    def call(self, inputs, training=False):
-        if not training or self.rate == 0:
-            return inputs
-        if self.rate == 1:
-            return ops.zeros_like(inputs)
-        shape = ops.shape(inputs)
-        if self.noise_shape is not None:
-            shape = [n or shape[axis] for axis, n in enumerate(self.noise_shape)]
-        seed = tf.math.floormod(self.seed_generator.next(), 2**31 - 1)
-        bits = latents.random_bits(shape, tf.cast(seed, tf.int32))
-        kept = ops.greater_equal(bits, tf.constant(int(self.rate * 2**32), tf.uint32))
-        return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -204,96 +177,3 @@ class MaxoutConv2D(Maxout):
             "pool_size": self.pool_size,
             "pool_stride": self.pool_stride,
         }
-
-
-@keras.saving.register_keras_serializable(package="tfgan")
-class PixelBias(keras.layers.Layer):
-    """Adds a bias of its own to every pixel and channel; they start at 0.
-
-    After a convolution without bias it makes what pylearn2 calls an untied bias.
-
-    Input and output shape: `(batch, height, width, channels)`.
-    """
-
-    def build(self, input_shape):
-        self.bias = self.add_weight(shape=input_shape[1:], initializer="zeros", name="bias")
-
-    def call(self, inputs):
-        return ops.add(inputs, self.bias)
-
-
-@keras.saving.register_keras_serializable(package="tfgan")
-class ContrastNormalization(keras.layers.Layer):
-    """Subtracts each image's mean, over pixels and channels, and scales the image to an L2 norm.
-
-    Images of one colour become (almost) 0. The result does not depend on an image's brightness and
-    contrast: `f(a x + b) = f(x)` for a > 0.
-
-    Args:
-        norm: float > 0.
-
-    Input and output shape: `(batch, ...)`.
-
-    Reference:
-        Global contrast normalisation, as in pylearn2's `CIFAR10(gcn=55.)`.
-    """
-
-    def __init__(self, norm=55.0, **kwargs):
-        super().__init__(**kwargs)
-        self.norm = norm
-
-    def call(self, inputs):
-        axes = tuple(range(1, len(inputs.shape)))
-        images = ops.cast(inputs, "float32")  # sums of thousands of pixels
-        images = images - ops.mean(images, axis=axes, keepdims=True)
-        squares = ops.sum(ops.square(images), axis=axes, keepdims=True)
-        # The floor lies above what rounding leaves of a plain image, and below one pixel's 1/255.
-        scaled = images * (self.norm * ops.rsqrt(ops.maximum(squares, 1e-6)))
-        return ops.cast(scaled, self.compute_dtype)
-
-    def get_config(self):
-        return {**super().get_config(), "norm": self.norm}
-
-
-@keras.saving.register_keras_serializable(package="tfgan")
-class SparseNormal(keras.initializers.Initializer):
-    """Few weights from N(0, 1) in each column of a matrix, the rest 0.
-
-    Args:
-        count: int >= 1. Weights of a column that are not 0; all of them where there are fewer rows.
-        seed: int, or None for one that follows `keras.utils.set_random_seed`.
-
-    Reference:
-        Martens, *Deep learning via Hessian-free optimization*, 2010; pylearn2's `sparse_init`.
-    """
-
-    def __init__(self, count, seed=None):
-        self.count = count
-        self.seed = seed
-
-    def __call__(self, shape, dtype=None):
-        rows, columns = shape
-        count = min(self.count, rows)
-        # NumPy's own state is what `set_random_seed` sets.
-        seed = np.random.randint(2**31) if self.seed is None else self.seed
-        rng = np.random.default_rng(seed)
-        order = rng.random((columns, rows), dtype="float32")
-        chosen = np.argpartition(order, count - 1, axis=1)[:, :count]  # (columns, count), all different
-        weights = np.zeros((columns, rows), "float32")
-        np.put_along_axis(weights, chosen, rng.standard_normal(chosen.shape, "float32"), axis=1)
-        return ops.convert_to_tensor(weights.T, dtype)
-
-    def get_config(self):
-        return {"count": self.count, "seed": self.seed}
-
-
-def column_norm(largest):
-    """Keras constraint: each column of a matrix keeps an L2 norm of at most `largest`.
-
-    For the kernels of Dense and `Maxout`, whose columns are the weights of one unit or one piece. It
-    acts after each update, not on the initial weights.
-
-    Reference:
-        pylearn2's `max_col_norm`; Srivastava et al., *Dropout*, 2014, section 5.1.
-    """
-    return keras.constraints.MaxNorm(largest, axis=0)
