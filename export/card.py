@@ -66,6 +66,8 @@ def _read(file):
 def data_name(data):
     """A data source without the folders its files lie in, which are no one else's business."""
     kind, colon, path = data.partition(":")
+    if kind == "stacked":
+        return kind + colon + data_name(path)
     return f"{kind}:{Path(path).name}" if colon and Path(path).is_absolute() else data
 
 

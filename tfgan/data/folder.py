@@ -199,7 +199,9 @@ def _streamed(root, files, rows, shape, class_names):
     splits = {}
     for split, (origin, index) in rows.items():
         paths, labels = files[origin]
-        splits[split] = Split(len(index), _reader(paths, labels, index, shape))
+        splits[split] = Split(
+            len(index), _reader(paths, labels, index, shape), _conditions(labels, index)
+        )
     return Loaded(
         image_shape=shape,
         splits=splits,
@@ -207,6 +209,10 @@ def _streamed(root, files, rows, shape, class_names):
         num_classes=None if class_names is None else len(class_names),
         class_names=class_names,
     )
+
+
+def _conditions(labels, rows):
+    return None if labels is None else lambda chosen: labels[rows[chosen]]
 
 
 def _reader(paths, labels, rows, shape):
