@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 
 from tfgan import cgan, evaluation, networks, optimizers  # noqa: F401  (for keras.saving)
-from tfgan.conditions import Labels
+from tfgan.conditions import Labels, MultiLabel
 from tfgan.data.licences import licence
 from tfgan.errors import InputError, shortened
 from tfgan.export.float32 import in_float32
@@ -72,7 +72,7 @@ def data_name(data):
 
 
 def write(folder, name, source, signatures, proof):
-    """Writes `README.md`, `signatures.json` and, of labels, `classes.json` into an export's folder.
+    """Writes `README.md`, `signatures.json` and, of one or several labels, `classes.json` into an export's folder.
 
     Args:
         folder: of the export.
@@ -83,16 +83,15 @@ def write(folder, name, source, signatures, proof):
     """
     described = {key: describe(function) for key, function in signatures.items()}
     write_json(folder / "signatures.json", described)
-    if isinstance(source.gan.condition, Labels):
+    if isinstance(source.gan.condition, (Labels, MultiLabel)):
         write_json(folder / CLASSES, classes(source))
     text = "\n\n".join(_parts(name, source, described, proof)) + "\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
 def classes(source):
-    """How many classes a `Source` of labels has, and what they are called, if that is known."""
-    names = source.config.get("class_names")
-    return {"num_classes": source.gan.condition.num_classes, "class_names": names}
+    """How many classes or labels a `Source` has, and what they are called, if that is known."""
+    return {**source.gan.condition.get_config(), "class_names": source.config.get("class_names")}
 
 
 def describe(function):
@@ -136,7 +135,7 @@ def _parts(name, source, described, proof):
     )
     if config.get("class_names"):
         rows = ([str(i), label] for i, label in enumerate(config["class_names"]))
-        yield "## Classes\n\n" + markdown_table(["condition", "class"], rows)
+        yield "## Classes\n\n" + markdown_table([_condition_name(gan), "class"], rows)
     if config:
         yield (
             f"## Data\n\n{data_name(config['data'])}, fingerprint `{config.get('fingerprint', '-')}`. "
@@ -149,6 +148,10 @@ def _parts(name, source, described, proof):
         "\n".join(f"- {line}" for line in measured)
         or "Not measured: `tfgan evaluate RUN` before exporting puts its numbers here."
     )
+
+
+def _condition_name(gan):
+    return "column of condition" if isinstance(gan.condition, MultiLabel) else "condition"
 
 
 def _specs(specs):

@@ -114,8 +114,9 @@ def checked(gan, x, y=None, weights=None, *, seen=None):
     if isinstance(x, tf.data.Dataset):
         return _checked_dataset(gan, x, seen), y
     if isinstance(x, keras.utils.PyDataset):
-        _check_parts(gan, x[0], seen)
-        return _CheckedPyDataset(gan, x, seen), y
+        x = _CheckedPyDataset(gan, x, seen)
+        x[0]  # refused now, if it is wrong
+        return x, y
     if isinstance(x, types.GeneratorType):
         first = next(x)
         _check_parts(gan, first, seen)
@@ -165,6 +166,7 @@ class _CheckedPyDataset(keras.utils.PyDataset):
         self.gan = gan
         self.inner = inner
         self.seen = seen
+        self.read: set[int] = set()  # batches whose conditions were seen: some are read again
 
     @property
     def num_batches(self):
@@ -172,7 +174,8 @@ class _CheckedPyDataset(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         batch = self.inner[index]
-        _check_parts(self.gan, batch, self.seen)
+        _check_parts(self.gan, batch, None if index in self.read else self.seen)
+        self.read.add(index)
         return batch
 
     def on_epoch_begin(self):

@@ -159,9 +159,7 @@ class Labels(Kind):
         try:
             return [int(part) for part in text.split(",")]
         except ValueError:
-            raise InputError(
-                f"--condition takes class numbers such as 0,1,2, got {text!r}."
-            ) from None
+            raise InputError(f"--condition takes class numbers such as 0,1,2, got {text!r}.") from None
 
     def empirical(self):
         """The distribution of the labels of data, of which none are known yet."""

@@ -12,9 +12,7 @@ from tfgan.data.splits import SPLITS
 _CHUNK_BYTES = 4 * 2**20  # of float32 pixels gathered, converted and handed on at a time
 
 
-def from_arrays(
-    arrays, rows, *, image_size=None, num_classes=None, class_names=None, condition=None
-):
+def from_arrays(arrays, rows, *, image_size=None, num_classes=None, class_names=None, condition=None):
     """Returns the `Loaded` of data held in memory.
 
     Args:

@@ -125,6 +125,7 @@ def _splits(tags):
 
 def _split(features, vectors, pairs):
     """A split of tensors in memory: shuffles pairs, then gathers by the chunk."""
+
     def conditions(rows):
         return features.numpy()[pairs[rows, 0]]
 
