@@ -72,7 +72,7 @@ def data_name(data):
 
 
 def write(folder, name, source, signatures, proof):
-    """Writes `README.md`, `signatures.json` and, of one or several labels, `classes.json` into an export's folder.
+    """Writes `README.md`, `signatures.json` and, of labels, `classes.json` into an export's folder.
 
     Args:
         folder: of the export.

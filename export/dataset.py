@@ -76,9 +76,9 @@ def dataset(
         out: folder: new, empty, or of the same data set, begun.
         count: int from 1 to 2**32.
         format: a name in `tfgan.export.shards.FORMATS`: "tfrecord", "npz", "webdataset" or "png".
-        condition: array-like `(n,)` of labels, or `(n, dim)` of several labels or vectors, taken in turn;
-            text as on the command line ("0,1,2", "0+2,1"); or None, which takes all classes in turn, or
-            the conditions a GAN has seen of its training data.
+        condition: array-like, taken in turn: `(n,)` of labels, or `(n, dim)` of several labels or
+            vectors; text as on the command line ("0,1,2", "0+2,1"); or None, which takes all classes,
+            or the conditions a GAN has seen of its training data.
         seed: int from 0 to 2**31 - 1.
         shard_size: int >= 1. Images of a file.
         batch_size: int >= 1 or None. Images in flight: made, but not yet written. Bounds the memory,

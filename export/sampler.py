@@ -96,7 +96,6 @@ def _of_gan(source, made_of):
         raise InputError(
             "nobody said what this CGAN's condition is: make it with CGAN(..., condition=...)."
         )
-    rows = getattr(gan.seen_conditions, "rows", ()) if gan.conditional else ()
     names = signatures.of_images(gan)
     module, by_name = signatures.module(gan, names=("sample",))
     return Generator(
@@ -105,11 +104,16 @@ def _of_gan(source, made_of):
         "uint8" in names,
         "sample_png" in names,
         gan.condition,
-        rows if len(rows) else None,
+        _seen_rows(gan),
         source.config.get("class_names"),
         made_of,
         module,
     )
+
+
+def _seen_rows(gan):
+    rows = getattr(gan.seen_conditions, "rows", None)
+    return None if rows is None or not len(rows) else rows
 
 
 def _of_saved_model(path):

@@ -154,7 +154,7 @@ class CGAN(GAN):
                     for y in (example, tf.constant(whole))
                 )
             except Exception:  # whatever a user's network raises
-                got = wanted = np.float32("nan")
+                got = wanted = np.array(np.nan)
             if np.allclose(got, wanted, atol=1e-5):
                 return encoded
         raise InputError(
@@ -188,4 +188,4 @@ class CGAN(GAN):
 def _casts_to_integers(generator):
     """Whether Keras rounds the condition of a functional generator before anything sees it."""
     inputs = getattr(generator, "inputs", None)
-    return bool(inputs) and not keras.backend.is_float_dtype(inputs[-1].dtype)
+    return inputs is not None and not keras.backend.is_float_dtype(inputs[-1].dtype)

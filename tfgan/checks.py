@@ -59,8 +59,8 @@ def check_mismatched(gan, mismatched):
         return
     if gan.condition is None or getattr(gan.condition, "num_classes", 2) < 2:
         raise InputError(
-            "mismatched=True needs a CGAN with labels of at least 2 classes, several labels or vectors, "
-            f"got {gan.condition or 'no condition'}: leave it out."
+            "mismatched=True needs a CGAN with labels of at least 2 classes, or conditions of another "
+            f"kind, got {gan.condition or 'none'}: leave it out."
         )
 
 

@@ -94,7 +94,7 @@ def test_keras_style_of_several_labels(make_npz, pixels):
     for split in ("train", "valid"):
         assert len(np.unique(data.arrays(split)[1], axis=0)) == 2
     path = make_npz(x_train=pixels(60), y_train=rows, x_test=pixels(6), y_test=np.zeros((6, 3), int))
-    refused(path, r"one kind, got int32 \(n, 2,\) and int32 \(n, 3,\)")
+    refused(path, r"of one kind, got int32 \(n, 2,\) and int32 \(n, 3,\)")
 
 
 def test_names_of_labels(make_npz, pixels):

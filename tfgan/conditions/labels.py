@@ -26,15 +26,11 @@ class Labels(Kind):
 
     def __init__(self, num_classes):
         self.num_classes = checked_size("num_classes", num_classes, "count the classes of your labels.")
+        self.dim = self.num_classes
 
     # Of one condition, as a network is given it.
     shape: tuple[int, ...] = ()
     dtype = "int32"
-
-    @property
-    def dim(self):
-        """int: width of the encoded condition."""
-        return self.num_classes
 
     def check(self, condition):
         """Returns `condition` as int32 `(batch,)`.

@@ -26,7 +26,7 @@ class Mix:
         try:
             self.weight = np.asarray(weight, "float32")
         except (TypeError, ValueError):
-            self.weight = np.float32("nan")
+            self.weight = np.array(np.nan)
         if self.weight.ndim > 1 or not np.all((self.weight >= 0) & (self.weight <= 1)):
             raise InputError(
                 f"the weight of a mix must be a number from 0 to 1, or one per sample, got {weight!r}."

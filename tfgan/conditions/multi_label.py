@@ -30,16 +30,8 @@ class MultiLabel(Kind):
 
     def __init__(self, num_labels):
         self.num_labels = checked_size("num_labels", num_labels, "count the labels an image may have.")
-
-    @property
-    def shape(self):
-        """tuple: of one condition, as a network is given it."""
-        return (self.num_labels,)
-
-    @property
-    def dim(self):
-        """int: width of the encoded condition."""
-        return self.num_labels
+        self.dim = self.num_labels
+        self.shape = (self.dim,)
 
     def check(self, condition):
         """Returns `condition` as int32 `(batch, num_labels)` of 0 and 1.

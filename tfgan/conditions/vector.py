@@ -28,11 +28,7 @@ class Vector(Kind):
 
     def __init__(self, dim):
         self.dim = checked_size("dim", dim, "give the width of your vectors.")
-
-    @property
-    def shape(self):
-        """tuple: of one condition, as a network is given it."""
-        return (self.dim,)
+        self.shape = (self.dim,)
 
     def check(self, condition):
         """Returns `condition` as float32 `(batch, dim)`.

@@ -25,8 +25,8 @@ class Split:
         read: function of (seed or None, pixels) that returns a `tf.data.Dataset` of `size` images,
             or (image, int32 label); None: in a fixed order, a seed: shuffled by it and reshuffled
             each epoch. `pixels`, applied to the stored images, is `to_float` or `as_stored`.
-        conditions: function of rows, int `(n,)` in the fixed order, that returns their conditions without
-            reading an image; or None.
+        conditions: function of rows, int `(n,)` in the fixed order, that returns their conditions
+            without reading an image; or None.
     """
 
     size: int

@@ -2,9 +2,9 @@
 
 Either `images` (or `x`) with optional `labels` (or `y`), or Keras's `x_train`, `y_train`, `x_test`,
 `y_test`. Images are `(n, height, width)` or `(n, height, width, channels)`, uint8 or float in
-[0, 1]. Labels are whole numbers from 0, `(n,)`; several at once, 0 or 1 (integers or bool), `(n, labels)`;
-or vectors, float `(n, dim)`. `label_names`, strings, may say what the labels are called. Or features of
-images and tags, see `tfgan.data.tags`.
+[0, 1]. Labels are whole numbers from 0, `(n,)`; or several at once, 0 or 1 (integers or bool),
+`(n, labels)`; or vectors, float `(n, dim)`. `label_names`, strings, may say what the labels are called.
+Or features of images and tags, see `tfgan.data.tags`.
 """
 
 import zipfile
@@ -72,7 +72,7 @@ def _kind(labels, path):
     if len(kinds) > 1:
         described = " and ".join(sorted(f"{dtype} (n, {str(shape)[1:-1]})" for shape, dtype in kinds))
         raise InputError(
-            f"{path}: y_train and y_test must hold labels of one kind, got {described}: make them alike."
+            f"{path}: y_train and y_test must be of one kind, got {described}: make them alike."
         )
     for shape, dtype in kinds:
         if shape:
@@ -81,7 +81,7 @@ def _kind(labels, path):
 
 
 def _label_names(arrays, num_classes, kind, path):
-    """tuple of str, one a class or label: those of the file, else their numbers; None without labels."""
+    """tuple of str, one a class or label: the file's, else their numbers; None without labels."""
     count = num_classes if kind is None else getattr(kind, "num_labels", None)
     names = arrays.get("label_names")
     if names is None:
@@ -213,13 +213,13 @@ def _rows(labels, what):
     if labels.dtype.kind != "f":
         if not binary:
             raise InputError(
-                f"{what} of shape {labels.shape} must be 0 or 1, one column per label that an image may "
-                "have, or float vectors: convert them."
+                f"{what} of shape {labels.shape} must be 0 or 1, one column per label that an image "
+                "may have, or float vectors: convert them."
             )
         return labels.astype("int32")
     if binary:
         raise InputError(
-            f"{what} of shape {labels.shape} are all 0 or 1, but float: save one_hot.argmax(axis=1) if an "
-            "image has one class, .astype('uint8') if it may have several labels."
+            f"{what} of shape {labels.shape} are all 0 or 1, but float: save one_hot.argmax(axis=1) if "
+            "an image has one class, .astype('uint8') if it may have several labels."
         )
     return Vector(labels.shape[1]).check(labels)

@@ -1,11 +1,11 @@
 """`stacked:SOURCE`: three grey images of SOURCE in the three channels of one, as in stacked MNIST.
 
-A test of mode coverage: K classes of SOURCE make K^3 modes, all about equally frequent, and a classifier of
-SOURCE's images tells them channel by channel. The label of an image whose channels are of classes c0, c1
-and c2 is c0 K^2 + c1 K + c2.
+A test of mode coverage: K classes of SOURCE make K^3 modes, all about equally frequent, and a
+classifier of SOURCE's images tells them channel by channel. The label of an image whose channels are of
+classes c0, c1 and c2 is c0 K^2 + c1 K + c2.
 
-The triples are drawn once, of each split from SOURCE's own, and are the same for everyone; images are put
-together as they are read.
+The triples are drawn once, of each split from SOURCE's own, and are the same for everyone; images are
+put together as they are read.
 
 Reference:
     Metz et al., 2017 (arXiv 1611.02163); Srivastava et al., 2017 (arXiv 1705.07761). Lin et al., 2018
@@ -73,8 +73,8 @@ def of(loaded, source):
     if channels != 1 or loaded.num_classes is None:
         found = f"images of {channels} channels" if channels != 1 else "images without class labels"
         raise InputError(
-            f"{source} stacks grey images with class labels, got {found}: choose another source, such as "
-            "stacked:mnist."
+            f"{source} stacks grey images with class labels, got {found}: choose another source, such "
+            "as stacked:mnist."
         )
     count = loaded.num_classes
     if count**_CHANNELS > MAX_CLASSES:
@@ -94,7 +94,7 @@ def of(loaded, source):
     names = loaded.class_names or tuple(map(str, range(count)))
     return Loaded(
         image_shape=(height, width, _CHANNELS),
-        splits={split: _split(*arrays[split], triples[split], count) for split in SPLITS},
+        splits={split: _split(arrays[split], triples[split], count) for split in SPLITS},
         fingerprint=digest.hexdigest()[:32],
         num_classes=count**_CHANNELS,
         class_names=tuple(f"{a} {b} {c}" for a in names for b in names for c in names),
@@ -102,11 +102,12 @@ def of(loaded, source):
     )
 
 
-def _split(singles, labels, triples, num_classes):
+def _split(arrays, triples, num_classes):
     """A split that puts images together by the chunk."""
+    singles, labels = arrays
     height, width = singles.shape[1:3]
     chunk = int(np.clip(_CHUNK_BYTES // (4 * height * width * _CHANNELS), 1, 256))
-    modes = labels[triples] @ np.int32([num_classes**2, num_classes, 1])
+    modes = labels[triples] @ np.array([num_classes**2, num_classes, 1], "int32")
     with tf.device("CPU"):  # once, whatever the number of pipelines: they capture it by reference
         held, index, classes = tf.constant(singles), tf.constant(triples), tf.constant(modes)
 

@@ -197,7 +197,7 @@ def mixture(gan, first, second, *, rows=5, count=None, seed=0, truncation=1.0, *
         `matplotlib.figure.Figure`.
 
     Raises:
-        InputError: if the conditions do not fit, or the generator takes no mix (`CGAN.check_condition`).
+        InputError: if the conditions do not fit, or the generator takes no mix.
     """
     columns = 10 if count is None else count
     checked_count(columns * rows)
