@@ -173,6 +173,40 @@ def test_long_names_are_cut():
     assert names[0].startswith("0+1+2+3")
 
 
+def test_remembered_by_hand_for_data_without_end():
+    """What is only seen on the way replaces nothing that is known; else it is taken."""
+    gan = small_cgan()
+    gan.compile(jit_compile=False)
+    images = np.zeros((10, *SHAPE), "float32")
+    data = tf.data.Dataset.from_tensor_slices((images, [1] * 10)).repeat().batch(10)
+    gan.fit(data, steps_per_epoch=1, verbose=0)
+    assert gan.seen_conditions.counts[1] >= 10
+    gan.remember_conditions([2])
+    gan.fit(data, steps_per_epoch=1, verbose=0)
+    np.testing.assert_array_equal(gan.seen_conditions.counts, [0, 0, 1])
+
+
+@pytest.mark.slow
+@kinds
+@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
+def test_training_in_bfloat16_under_xla(kind, update):
+    """With mismatched pairs; and what is sampled is finite."""
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        gan = small_cgan(kind=kind)
+        gan.compile(mismatched=True, update=update, jit_compile=True, steps_per_execution=2)
+        images = np.random.default_rng(0).random((40, *SHAPE), "float32")
+        losses = gan.fit(images, kind.example(40), batch_size=10, epochs=2, verbose=0).history
+        assert np.isfinite([losses["d_loss"], losses["g_loss"]]).all()
+        first, second = kind.example(2)
+        assert np.isfinite(gan.sample(4)).all()
+        np.testing.assert_array_equal(
+            gan.sample(4, conditions.Mix(first, second, 1.0), seed=0), gan.sample(4, second, seed=0)
+        )
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
 @pytest.mark.parametrize("kind", ["multi_label", "vector"])
 def test_needs_to_be_remembered(kind):
     gan = small_cgan(kind=CONDITIONS[kind])

@@ -66,8 +66,9 @@ class Trainer(keras.Model):
         if check:
             seen = self.no_conditions_seen()
             x, y = inputs.checked(self, x, y, seen=seen)
-            if seen is not None:
-                self.seen_conditions = seen  # which samples then are drawn from
+            # Where nothing was seen yet, what was remembered before serves on.
+            if seen is not None and (seen.seen or not self.seen_conditions.seen):
+                self.seen_conditions = seen
             if validation_data is not None:
                 validation_data = inputs.checked_validation(self, validation_data)
         if not checks.is_unbounded(self.generator):

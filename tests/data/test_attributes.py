@@ -85,6 +85,6 @@ def test_refused(make_folder, text, words):
 def test_beside_classes(make_folder):
     folder, _, _ = make_folder()
     (folder / "attributes.csv").write_text("file,a")
-    with pytest.raises(InputError, match="class folders and attributes.csv") as error:
+    with pytest.raises(InputError, match=r"class folders and attributes\.csv") as error:
         load(f"folder:{folder}")
     one_line(error)

@@ -179,7 +179,9 @@ class Data:
         self._check_split(split)
         source, size = self._splits[split], self.sizes[split]
         if source.conditions is None:
-            return self.arrays(split, limit)[1]
+            return _read_conditions(
+                _finish(source, None, as_stored).take(-1 if limit is None else limit)
+            )
         rows = np.arange(size)
         if limit is not None and limit < size and not isinstance(self.condition, Labels):
             rows = np.sort(np.random.default_rng(_SEED).choice(size, limit, replace=False))
@@ -278,6 +280,14 @@ def plain_options(dataset):
 def _finish(split, seed, pixels=to_float):
     dataset = split.read(seed, pixels).apply(tf.data.experimental.assert_cardinality(split.size))
     return plain_options(dataset)
+
+
+def _read_conditions(dataset):
+    """Those of a dataset of (image, condition), without its images in memory; else None."""
+    if not isinstance(dataset.element_spec, tuple):
+        return None
+    conditions = dataset.map(lambda image, condition: condition).batch(_COLLECT)
+    return np.concatenate([batch.numpy() for batch in plain_options(conditions)])
 
 
 def collect(dataset, size):

@@ -2,8 +2,8 @@
 
 Layouts: `DIR/*.png` (no labels, or several for each image in `DIR/attributes.csv`, see
 `tfgan.data.attributes`), `DIR/CLASS/*.png`, and either of them under `DIR/train`, `DIR/test` and
-`DIR/valid` (or `val`, `validation`), which then are the splits. PNG, JPEG, BMP and GIF (the first frame);
-alpha is dropped, EXIF rotation is not applied.
+`DIR/valid` (or `val`, `validation`), which then are the splits. PNG, JPEG, BMP and GIF (the first
+frame); alpha is dropped, EXIF rotation is not applied.
 """
 
 import hashlib
