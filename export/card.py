@@ -8,7 +8,7 @@ from typing import NamedTuple
 import keras
 
 from tfgan import cgan, evaluation, networks, optimizers  # noqa: F401  (for keras.saving)
-from tfgan.conditions import Labels
+from tfgan.conditions import Labels, MultiLabel
 from tfgan.data.licences import licence
 from tfgan.errors import InputError, shortened
 from tfgan.export.float32 import in_float32
@@ -66,6 +66,8 @@ def _read(file):
 def data_name(data):
     """A data source without the folders its files lie in, which are no one else's business."""
     kind, colon, path = data.partition(":")
+    if kind == "stacked":
+        return kind + colon + data_name(path)
     return f"{kind}:{Path(path).name}" if colon and Path(path).is_absolute() else data
 
 
@@ -81,16 +83,15 @@ def write(folder, name, source, signatures, proof):
     """
     described = {key: describe(function) for key, function in signatures.items()}
     write_json(folder / "signatures.json", described)
-    if isinstance(source.gan.condition, Labels):
+    if isinstance(source.gan.condition, (Labels, MultiLabel)):
         write_json(folder / CLASSES, classes(source))
     text = "\n\n".join(_parts(name, source, described, proof)) + "\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
 def classes(source):
-    """How many classes a `Source` of labels has, and what they are called, if that is known."""
-    names = source.config.get("class_names")
-    return {"num_classes": source.gan.condition.num_classes, "class_names": names}
+    """How many classes or labels a `Source` has, and what they are called, if that is known."""
+    return {**source.gan.condition.get_config(), "class_names": source.config.get("class_names")}
 
 
 def describe(function):
@@ -134,7 +135,7 @@ def _parts(name, source, described, proof):
     )
     if config.get("class_names"):
         rows = ([str(i), label] for i, label in enumerate(config["class_names"]))
-        yield "## Classes\n\n" + markdown_table(["condition", "class"], rows)
+        yield "## Classes\n\n" + markdown_table([_condition_name(gan), "class"], rows)
     if config:
         yield (
             f"## Data\n\n{data_name(config['data'])}, fingerprint `{config.get('fingerprint', '-')}`. "
@@ -147,6 +148,10 @@ def _parts(name, source, described, proof):
         "\n".join(f"- {line}" for line in measured)
         or "Not measured: `tfgan evaluate RUN` before exporting puts its numbers here."
     )
+
+
+def _condition_name(gan):
+    return "column of condition" if isinstance(gan.condition, MultiLabel) else "condition"
 
 
 def _specs(specs):

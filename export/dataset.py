@@ -76,8 +76,9 @@ def dataset(
         out: folder: new, empty, or of the same data set, begun.
         count: int from 1 to 2**32.
         format: a name in `tfgan.export.shards.FORMATS`: "tfrecord", "npz", "webdataset" or "png".
-        condition: array-like `(n,)` of labels or `(n, dim)` of vectors, taken in turn; None takes all
-            classes in turn.
+        condition: array-like, taken in turn: `(n,)` of labels, or `(n, dim)` of several labels or
+            vectors; text as on the command line ("0,1,2", "0+2,1"); or None, which takes all classes,
+            or the conditions a GAN has seen of its training data.
         seed: int from 0 to 2**31 - 1.
         shard_size: int >= 1. Images of a file.
         batch_size: int >= 1 or None. Images in flight: made, but not yet written. Bounds the memory,
@@ -98,7 +99,7 @@ def dataset(
         raise InputError(f"{out} is a file, expected a folder for the data set: choose another path.")
     generator = open_generator(source)
     _check_format(generator, format)
-    condition = _in_turn(generator.condition, condition)
+    condition = _in_turn(generator, condition)
     layout = Layout(
         out,
         count,
@@ -135,19 +136,22 @@ def _check_format(generator, format):
         )
 
 
-def _in_turn(kind, condition):
+def _in_turn(generator, condition):
     """The conditions to take in turn, as an array; None where there are none."""
+    kind = generator.condition
     if kind is None:
         if condition is not None:
             raise InputError("this generator has no condition, got one: leave it out.")
         return None
     if condition is None:
-        if not isinstance(kind, Labels):
+        if isinstance(kind, Labels):
+            return kind.example(kind.num_classes)
+        if generator.seen is None:
             raise InputError(
-                f"vectors cannot be drawn, only given: pass condition, float (n, {kind.dim})."
+                f"conditions of {kind} cannot be drawn, only given: pass condition, (n, {kind.dim})."
             )
-        return kind.example(kind.num_classes)
-    condition = kind.check(condition)
+        return generator.seen
+    condition = kind.check(kind.parse(condition) if isinstance(condition, str) else condition)
     if not len(condition):
         raise InputError("at least one condition is needed, got none: leave it out for all classes.")
     return condition

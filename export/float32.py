@@ -26,6 +26,8 @@ def in_float32(gan):
         if gan.conditional:
             same["condition"] = gan.condition
         exported = type(gan)(twin, gan.discriminator, **same)  # which builds it
+        if gan.conditional:
+            exported.seen_conditions = gan.seen_conditions
         twin.set_weights(network.get_weights())
     except Exception as error:  # whatever a user's network raises
         reason = shortened(error)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan.conditions import Labels, Vector
+from tfgan.conditions import Kind, Labels, MultiLabel, Vector
 from tfgan.errors import InputError, shortened
 from tfgan.export import card, signatures
 from tfgan.export.comparison import sha256
@@ -31,7 +31,7 @@ class Rows(NamedTuple):
     Attributes:
         start: int, number of the first.
         seeds: int64 `(n,)`.
-        condition: int32 `(n,)`, float32 `(n, dim)` or None.
+        condition: int32 `(n,)` or `(n, num_labels)`, float32 `(n, dim)` or None.
         images: uint8 `(n, H, W, C)`; float32 `(n, ...)` of what is not in [0, 1]; or PNG files, as
             bytes in an object array `(n,)`.
     """
@@ -56,7 +56,8 @@ class Generator(NamedTuple):
         image_shape: tuple.
         bounded: bool, whether its images lie in [0, 1].
         png: bool, whether PNG files can hold them.
-        condition: `tfgan.conditions.Labels`, `Vector` or None.
+        condition: `tfgan.conditions.Kind` or None.
+        seen: some conditions of the training data `(n, dim)`; None of labels, or where none are known.
         class_names: list of str or None.
         made_of: dict, what tells it from others.
         keep: what has to live as long as `sample`.
@@ -66,7 +67,8 @@ class Generator(NamedTuple):
     image_shape: tuple
     bounded: bool
     png: bool
-    condition: Labels | Vector | None
+    condition: Kind | None
+    seen: np.ndarray | None
     class_names: list | None
     made_of: dict
     keep: object
@@ -102,10 +104,16 @@ def _of_gan(source, made_of):
         "uint8" in names,
         "sample_png" in names,
         gan.condition,
+        _seen_rows(gan),
         source.config.get("class_names"),
         made_of,
         module,
     )
+
+
+def _seen_rows(gan):
+    rows = getattr(gan.seen_conditions, "rows", None)
+    return None if rows is None or not len(rows) else rows
 
 
 def _of_saved_model(path):
@@ -126,6 +134,7 @@ def _of_saved_model(path):
         "uint8" in loaded.signatures,
         "sample_png" in loaded.signatures,
         condition,
+        None,
         class_names,
         {"saved_model_sha256": _files_hash(path)},
         loaded,
@@ -138,14 +147,16 @@ def _condition_of(path, spec):
         return None, None
     if len(spec.shape) == 2 and spec.dtype == tf.float32:
         return Vector(spec.shape[1]), None
-    if len(spec.shape) != 1 or spec.dtype != tf.int32:
+    if len(spec.shape) not in (1, 2) or spec.dtype != tf.int32:
         raise InputError(
             f"{path} takes conditions {spec.dtype.name} {spec.shape}, expected labels or vectors: "
             "make the CGAN with CGAN(..., condition=...), and export anew."
         )
     try:
         classes = json.loads((path / card.CLASSES).read_text(encoding="utf-8"))
-        return Labels(classes["num_classes"]), classes["class_names"]
+        several = len(spec.shape) == 2
+        kind = MultiLabel(classes["num_labels"]) if several else Labels(classes["num_classes"])
+        return kind, classes["class_names"]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(
             f"{path / card.CLASSES} does not say how many classes there are: export anew."

@@ -6,7 +6,8 @@ sample           seeds [, condition] -> images     the image of a seed, latents 
 sample_png       seeds [, condition] -> image_bytes  the same, as PNG files
 
 `latents` float32 `(batch, latent_dim)`; `seeds` int64 `(batch,)`; `condition` int32 `(batch,)` for
-labels, float32 `(batch, dim)` for vectors. `images` and `pixels` are `(batch, H, W, C)`.
+labels, `(batch, num_labels)` of 0 and 1 for several at once, float32 `(batch, dim)` for vectors.
+`images` and `pixels` are `(batch, H, W, C)`.
 """
 
 import tensorflow as tf

@@ -40,7 +40,8 @@ def tflite(gan_or_run, path, *, quantize=None, batch=1, calibration=None):
             of them, activations float32 in memory and 8 bits in products); "int8" (activations too).
         batch: int, fixed (1 is what browsers and mobile GPUs take), or None for any.
         calibration: for "int8", conditions `(n, *condition.shape)` to measure the ranges of activations
-            with, beside latents of the prior; None takes all labels in turn.
+            with, beside latents of the prior; None takes all labels in turn, or the conditions the GAN
+            has seen of its training data.
 
     Returns:
         `Report`.
@@ -96,6 +97,8 @@ def _conditions(gan, given):
         if len(given) == 0:
             raise InputError("calibration must hold conditions, got none: give some of the data's.")
         return np.asarray(given) if gan.condition is None else gan.condition.check(given)
+    if gan.condition is not None and gan.condition.shape and gan.seen_conditions.seen:
+        return gan.seen_conditions.draw(CALIBRATION, 0)
     if gan.condition is None or gan.condition.shape:
         raise InputError(
             "int8 measures the ranges of activations, for which only you have conditions: give "

@@ -7,12 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 import tfgan
-from tfgan.conditions import Labels
+from tfgan.conditions import Labels, MultiLabel, Vector
 from tfgan.export import litert
 from tfgan.networks import goodfellow2014, mirza2014
 
 SHAPE = (4, 4, 1)
 CLASSES = 3
+CONDITIONS = {"labels": Labels(CLASSES), "multi_label": MultiLabel(4), "vector": Vector(3)}
 
 
 def small_gan(**kwargs):
@@ -24,9 +25,9 @@ def small_gan(**kwargs):
     )
 
 
-def small_cgan(dropout=0.0, **kwargs):
-    """A conditional GAN on 4 x 4 images of 3 classes."""
-    condition = Labels(CLASSES)
+def small_cgan(dropout=0.0, kind=CONDITIONS["labels"], **kwargs):
+    """A conditional GAN on 4 x 4 images, of 3 classes if no other kind of condition is given."""
+    condition = kind
     return tfgan.CGAN(
         mirza2014.Generator(
             SHAPE,

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
+from makers import CLASSES, CONDITIONS, SHAPE, one_line, small_cgan, small_gan
 
 import tfgan
 from tfgan import steps
@@ -136,6 +136,16 @@ def test_compile_config_keeps_it(tmp_path):
     gan.compile(mismatched=True)
     gan.save(tmp_path / "gan.keras")
     assert keras.saving.load_model(tmp_path / "gan.keras").mismatched is True
+
+
+@pytest.mark.parametrize("kind", ["multi_label", "vector"])
+def test_conditions_that_are_no_classes(kind):
+    kind = CONDITIONS[kind]
+    gan = small_cgan(kind=kind)
+    gan.compile(mismatched=True, jit_compile=False)
+    images, _ = batch(30)
+    losses = gan.fit(images, kind.example(30), batch_size=10, verbose=0).history
+    assert np.isfinite(losses["d_loss"]).all()
 
 
 def test_refused():

@@ -8,6 +8,8 @@ from tfgan import checks, conditions
 from tfgan.errors import InputError
 from tfgan.gan import GAN
 
+_SAY_KIND = "CGAN(..., condition=tfgan.conditions.Labels(n))"
+
 
 @keras.saving.register_keras_serializable(package="tfgan")
 class CGAN(GAN):
@@ -20,10 +22,15 @@ class CGAN(GAN):
         discriminator: Keras model, `[images, condition]` -> logits `(batch, 1)`; or, with an auxiliary
             classifier of the images' conditions, the tuple (logits, condition logits
             `(batch, condition.dim)`).
-        condition: `tfgan.conditions.Labels`, `Vector` or None, which takes `generator.condition`.
-            Where that is missing too, conditions go to the networks unchecked and `sample` needs them
-            given.
+        condition: `tfgan.conditions.Labels`, `MultiLabel`, `Vector` or None, which takes
+            `generator.condition`. Where that is missing too, conditions go to the networks unchecked
+            and `sample` needs them given.
         **kwargs: as for `GAN`.
+
+    Attributes:
+        seen_conditions: `tfgan.conditions.Frequencies` of labels, else `Pool`: how the conditions of
+            the training data are distributed, which those of samples are drawn from. `fit` fills it,
+            or `remember_conditions`; `save` keeps it. None where nobody said what the condition is.
 
     Raises:
         InputError: as `GAN`.
@@ -45,14 +52,40 @@ class CGAN(GAN):
                 )
         # First, since the constructor tries the networks with it.
         self._condition = None if condition is None else conditions.get(condition)
+        self.seen_conditions = self.no_conditions_seen()
         super().__init__(generator, discriminator, **kwargs)
 
     conditional = True
 
     @property
     def condition(self):
-        """`tfgan.conditions.Labels` or `Vector`, or None where nobody said."""
+        """`tfgan.conditions.Labels`, `MultiLabel` or `Vector`, or None where nobody said."""
         return self._condition
+
+    def no_conditions_seen(self):
+        """Returns `seen_conditions` as it is before any was seen."""
+        return None if self.condition is None else self.condition.empirical()
+
+    def remember_conditions(self, values):
+        """Makes `sample` draw conditions as they are distributed here.
+
+        `fit` does it with those it looks at; data that it is told not to look at (`check=False`) need
+        this.
+
+        Args:
+            values: `(n, *condition.shape)` array-like, such as the labels of the training data.
+
+        Raises:
+            InputError: if the values do not fit, or nobody said what the condition is.
+        """
+        if self.condition is None:
+            raise InputError(f"conditions of what kind is unknown: {_SAY_KIND}.")
+        checked = self.condition.check(values)
+        if not len(checked):
+            raise InputError("there are no conditions to remember: give at least one.")
+        seen = self.condition.empirical()
+        seen.add(checked)
+        self.seen_conditions = seen
 
     def example_condition(self, count):
         """Returns a condition `(count, ...)` the networks can be called with, as a tensor."""
@@ -77,39 +110,85 @@ class CGAN(GAN):
 
         Args:
             count: int.
-            condition: `(count, *condition.shape)` array-like; one for all samples; or None, which
-                draws labels.
+            condition: `(count, *condition.shape)` array-like; one for all samples;
+                `tfgan.conditions.Mix` of two; or None, which draws them as the training data has them,
+                and labels uniformly where no data was seen.
             seed: int or None, for drawing.
 
+        Returns:
+            `(count, *condition.shape)`; of a mix float32 `(count, condition.dim)`, which is encoded.
+
         Raises:
-            InputError: for another count, values that do not fit, or vectors that are not given.
+            InputError: for another count, values that do not fit, conditions that are not given and
+                cannot be drawn, or a generator that takes no mix.
         """
         if condition is None:
-            if self.condition is None:
-                raise InputError(
-                    "sample needs condition=..., one per image: this CGAN was made without saying "
-                    "what its condition is (CGAN(..., condition=tfgan.conditions.Labels(n)))."
-                )
-            return self.condition.draw(count, seed)
-        values = condition
-        if self._is_one(condition):
-            values = np.repeat(np.asarray(condition)[None], count, axis=0)
-        if len(values) != count:
-            raise InputError(
-                f"{count} samples need {count} conditions, got {len(values)}: "
-                "give one per image, or one for all."
-            )
-        return np.asarray(values) if self.condition is None else self.condition.check(values)
-
-    def _is_one(self, condition):
-        """Whether this is one condition, for all samples."""
+            return self._draw_conditions(count, seed)
+        if isinstance(condition, conditions.Mix):
+            return self._mixed(count, condition)
+        if self.condition is not None:
+            return self.condition.rows(condition, count)
         if not hasattr(condition, "__len__"):
-            return True
-        of_vectors = self.condition is not None and self.condition.shape
-        return bool(of_vectors) and len(condition) > 0 and not hasattr(condition[0], "__len__")
+            condition = np.repeat(condition, count)
+        conditions.check_count(condition, count)
+        return np.asarray(condition)
+
+    def _draw_conditions(self, count, seed):
+        if self.condition is None:
+            raise InputError(
+                "sample needs condition=..., one per image: this CGAN was made without saying "
+                f"what its condition is ({_SAY_KIND})."
+            )
+        source = self.seen_conditions if self.seen_conditions.seen else self.condition
+        return source.draw(count, seed)
+
+    def _mixed(self, count, mix):
+        """The encoded conditions of a mix, which the generator is tried with first."""
+        if self.condition is None:
+            raise InputError(f"a mix needs a CGAN that knows its condition: {_SAY_KIND}.")
+        encoded = mix.encode(self.condition, count)
+        example = self.example_condition(2)
+        whole = np.asarray(self.condition.encode(example))
+        z = tf.constant(self.draw_latents(2, seed=0))
+        if not _casts_to_integers(self.sampler):
+            try:
+                wanted, got = (
+                    np.asarray(self.generate(z, y, training=False), "float32")
+                    for y in (example, tf.constant(whole))
+                )
+            except Exception:  # whatever a user's network raises
+                got = wanted = np.array(np.nan)
+            if np.allclose(got, wanted, atol=1e-5):
+                return encoded
+        raise InputError(
+            f"the generator {self.sampler.name!r} takes conditions only as they are, a mix is encoded: "
+            f"float (batch, {self.condition.dim}). Encode inside it, by {self.condition}.encode."
+        )
+
+    # Saving: what is drawn from goes with the weights.
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        if self.seen_conditions is not None and self.seen_conditions.seen:
+            for name, value in self.seen_conditions.state().items():
+                store[name] = value
+
+    def load_own_variables(self, store):
+        super().load_own_variables(store)
+        seen = self.no_conditions_seen()
+        names = set(store.keys())
+        if seen is not None and names.issuperset(seen.state()):  # not so in files of older versions
+            seen.restore({name: store[name] for name in seen.state()})
+            self.seen_conditions = seen
 
     def get_config(self):
         condition = self.condition
         if condition is not None:
             condition = keras.saving.serialize_keras_object(condition)
         return {**super().get_config(), "condition": condition}
+
+
+def _casts_to_integers(generator):
+    """Whether Keras rounds the condition of a functional generator before anything sees it."""
+    inputs = getattr(generator, "inputs", None)
+    return inputs is not None and not keras.backend.is_float_dtype(inputs[-1].dtype)

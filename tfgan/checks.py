@@ -60,14 +60,14 @@ def at_least_zero(name, value):
 
 
 def check_mismatched(gan, mismatched):
-    """Refuses mismatched pairs where there are no labels to mix up."""
+    """Refuses mismatched pairs where there are no conditions to mix up."""
     check_choice("mismatched", mismatched, (True, False))
     if not mismatched:
         return
-    if getattr(gan.condition, "num_classes", 0) < 2:
+    if gan.condition is None or getattr(gan.condition, "num_classes", 2) < 2:
         raise InputError(
-            "mismatched=True needs a CGAN with labels of at least 2 classes, got "
-            f"{gan.condition or 'no condition'}: leave it out."
+            "mismatched=True needs a CGAN with labels of at least 2 classes, or conditions of another "
+            f"kind, got {gan.condition or 'none'}: leave it out."
         )
 
 

@@ -100,8 +100,10 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
 @click.option(
     "--condition",
     metavar="0,1,2",
-    help="Classes, one row each; of a data set in turn, or FILE.npy.  [default: all]",
+    help="Classes, one row each, several labels as 0+2,1, or FILE.npy; of a data set in turn.  "
+    "[default: all]",
 )
+@click.option("--mix", metavar="3,5", help="Each row goes from one condition to the other.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed, same images.")
 @click.option("--interpolate", is_flag=True, help="Each row is a line between two latents.")
 @_sampling_options
@@ -113,7 +115,9 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
 @click.option("--shard-size", type=click.IntRange(min=1), metavar="N", help="Images a file (10,000).")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Images made in advance.")
 @click.option("--out", metavar="PATH", help="Picture, or folder.  [default: RUN/samples.png]")
-def sample(run, count, condition, seed, interpolate, format, shard_size, batch_size, out, **sampling):
+def sample(
+    run, count, condition, mix, seed, interpolate, format, shard_size, batch_size, out, **sampling
+):
     """Draw samples of RUN as a picture; of a run on tags, write a table of words for test images.
 
     With --format they become a data set in a folder. Stopped at any time, the same command goes on.
@@ -123,35 +127,44 @@ def sample(run, count, condition, seed, interpolate, format, shard_size, batch_s
     sizes = {"shard_size": shard_size, "batch_size": batch_size}
     sizes = {name: size for name, size in sizes.items() if size is not None}
     if format:
-        if interpolate or sampling != _UNCHANGED:
-            raise InputError("--format goes without --interpolate, --truncation and --smoothing.")
+        if interpolate or mix or sampling != _UNCHANGED:
+            raise InputError(
+                "--format goes without --interpolate, --mix, --truncation and --smoothing."
+            )
         if count is None or out is None:
             raise InputError("--format needs --count and --out: how many images, and the folder.")
         _sample_dataset(run, _path(out), count, condition, format=format, seed=seed, **sizes)
         return
     if sizes:
         raise InputError("--shard-size and --batch-size go with --format: leave them out.")
+    if mix and (interpolate or condition is not None):
+        raise InputError("--mix goes without --condition and --interpolate: leave them out.")
     _import_tensorflow()
     from tfgan import plots, runs
 
     if runs.recipe_of(_path(run)).tags:
-        refused = condition is not None or interpolate
+        refused = condition is not None or interpolate or mix
         _sample_tags(run, out, count, seed, sampling, refused=refused)
         return
     file = _path(out) if out else _path(run) / "samples.png"
     _check_file(file)
     gan = runs.load(_path(run))
-    if condition is not None and not gan.conditional:
-        raise InputError(f"{run} has no classes to choose from: leave --condition out.")
-    draw = plots.interpolation if interpolate else plots.samples
-    figure = draw(
-        gan,
-        conditions=_labels(condition),
-        count=count,
-        seed=seed,
-        **sampling,
-        class_names=runs.read_config(_path(run))["class_names"],
-    )
+    given = condition if mix is None else mix
+    if given is not None and not gan.conditional:
+        option = "--condition" if mix is None else "--mix"
+        raise InputError(f"{run} has no classes to choose from: leave {option} out.")
+    rows = _conditions(given)
+    if isinstance(rows, str):
+        rows = gan.condition.parse(rows)
+    sampling |= {"count": count, "seed": seed}
+    if mix is not None:
+        if len(rows) != 2:
+            raise InputError(f"--mix takes two conditions such as 3,5, got {len(rows)} in {mix!r}.")
+        figure = plots.mixture(gan, *rows, **sampling)
+    else:
+        draw = plots.interpolation if interpolate else plots.samples
+        names = runs.read_config(_path(run))["class_names"]
+        figure = draw(gan, conditions=rows, class_names=names, **sampling)
     plots.save(figure, file)
     click.echo(f"picture: {file}")
 
@@ -162,18 +175,22 @@ def _sample_dataset(source, out, count, condition, **settings):
     _import_tensorflow()
     import tfgan.export
 
-    values = _vectors(condition) if (condition or "").endswith(".npy") else _labels(condition)
+    condition = _conditions(condition)
     try:
-        report = tfgan.export.dataset(_path(source), out, count, condition=values, **settings)
+        report = tfgan.export.dataset(_path(source), out, count, condition=condition, **settings)
     except KeyboardInterrupt:
         click.echo("tfgan: stopped; the same command goes on from the last whole file.", err=True)
         sys.exit(130)
     click.echo(f"data set: {report.path}\n{report}")
 
 
-def _vectors(file):
+def _conditions(text):
+    """The array of FILE.npy; other text as it is."""
+    if text is None or not text.endswith(".npy"):
+        return text
     import numpy as np
 
+    file = text
     try:
         with open(_path(file), "rb") as handle:
             return np.load(handle, allow_pickle=False)
@@ -189,7 +206,7 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
     from tfgan.files import write_text
 
     if refused:
-        raise InputError(f"{run} tags images: leave --condition and --interpolate out.")
+        raise InputError(f"{run} tags images: leave --condition, --mix and --interpolate out.")
     file = _path(out) if out else _path(run) / "samples.tsv"
     _check_file(file)
     gan = runs.load(_path(run))
@@ -383,15 +400,6 @@ def _check_file(path):
     if path.is_dir():
         raise InputError(f"{path} is a folder, expected the name of a file to write.")
     _check_parent(path)
-
-
-def _labels(text):
-    if text is None:
-        return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(f"--condition takes class numbers such as 0,1,2, got {text!r}.") from None
 
 
 def _import_tensorflow():

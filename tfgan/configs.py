@@ -68,6 +68,8 @@ def pretraining(config):
 def absolute(source):
     """A source whose relative path holds from any working directory."""
     kind, colon, path = source.partition(":")
+    if kind == "stacked":
+        return kind + colon + absolute(path)
     if kind in ("folder", "npz", "idx", "tfd") and path:
         return kind + colon + str(Path(path).expanduser().resolve())
     return source

@@ -1,6 +1,7 @@
 """The GAN as a Keras model: compile, fit, sample, save."""
 
 import random
+from typing import Any
 
 import keras
 import numpy as np
@@ -111,6 +112,12 @@ class GAN(Compiled):
     def condition(self):
         """What the images depend on: None here, see `CGAN.condition`."""
         return None
+
+    seen_conditions: Any = None
+
+    def no_conditions_seen(self):
+        """What gathers the conditions of training data: None here, see `CGAN.seen_conditions`."""
+        return
 
     def example_condition(self, count):
         """Returns a condition the networks can be called with: None here, a tensor for a CGAN."""
@@ -248,8 +255,8 @@ class GAN(Compiled):
 
         Args:
             count: int >= 1. How many.
-            condition: None for a GAN without condition. For a CGAN `(count,)` array-like, one value
-                for all, or None, which draws them.
+            condition: None for a GAN without condition. For a CGAN `(count, ...)` array-like, one
+                for all, `tfgan.conditions.Mix`, or None, which draws them: `CGAN.check_condition`.
             seed: int or None. The same seed gives the same images.
             batch_size: int. Images made at a time.
             ema: bool. Whether the generator's moving average makes them, where there is one.

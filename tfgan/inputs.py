@@ -18,13 +18,14 @@ SCAN_SECONDS = 2.0  # how long a data set is read before training; the rest is c
 _CHUNK = 1000  # images of an array looked at together
 
 
-def check_batch(gan, images, condition=None):
+def check_batch(gan, images, condition=None, *, seen=None):
     """Looks at the values of one batch.
 
     Args:
         gan: `GAN`.
         images: `(batch, H, W, C)` array.
         condition: array or None.
+        seen: what gathers the conditions (`CGAN.seen_conditions`), or None.
 
     Raises:
         InputError: for the wrong shape or type, NaN, pixels outside [0, 1] (where the generator has
@@ -42,7 +43,9 @@ def check_batch(gan, images, condition=None):
                 f"{len(images)} images need {len(images)} conditions, got {len(condition)}."
             )
         if gan.condition is not None:
-            gan.condition.check(condition)
+            checked_condition = gan.condition.check(condition)
+            if seen is not None:
+                seen.add(checked_condition)
 
 
 def _check_finite(samples):
@@ -95,12 +98,13 @@ _ONE_OPTIMIZER = (
 )
 
 
-def checked(gan, x, y=None, weights=None):
+def checked(gan, x, y=None, weights=None, *, seen=None):
     """Looks at training data before training; returns what to train on.
 
     Arrays are read whole. A `tf.data.Dataset` of known length is read for at most `SCAN_SECONDS`; one
     that was not read to its end is checked batch by batch while it trains, and so are generators and
-    `keras.utils.PyDataset`s, but for their first batch.
+    `keras.utils.PyDataset`s, but for their first batch. What is seen of conditions, then or on the way,
+    is added to `seen`.
 
     Raises:
         InputError: see `check_batch`.
@@ -108,14 +112,15 @@ def checked(gan, x, y=None, weights=None):
     if weights is not None:
         raise InputError("sample weights are not supported: give images or (images, condition).")
     if isinstance(x, tf.data.Dataset):
-        return _checked_dataset(gan, x), y
+        return _checked_dataset(gan, x, seen), y
     if isinstance(x, keras.utils.PyDataset):
-        _check_parts(gan, x[0])
-        return _CheckedPyDataset(gan, x), y
+        x = _CheckedPyDataset(gan, x, seen)
+        x[0]  # refused now, if it is wrong
+        return x, y
     if isinstance(x, types.GeneratorType):
         first = next(x)
-        _check_parts(gan, first)
-        return _checked_generator(gan, itertools.chain([first], x)), y
+        _check_parts(gan, first, seen)
+        return _checked_generator(gan, first, x, seen), y
     if not hasattr(x, "shape"):
         return x, y
     if not len(x):
@@ -126,7 +131,7 @@ def checked(gan, x, y=None, weights=None):
         raise InputError(f"{len(x)} images need {len(x)} conditions, got {len(y)}.")
     for start in range(0, len(x), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        check_batch(gan, x[rows], None if y is None else y[rows])
+        check_batch(gan, x[rows], None if y is None else y[rows], seen=seen)
     return x, y
 
 
@@ -137,21 +142,22 @@ def checked_validation(gan, data):
     return checked(gan, data)[0]
 
 
-def _check_parts(gan, batch):
+def _check_parts(gan, batch, seen=None):
     """`check_batch` of a batch as a data set gives it."""
-    check_batch(gan, *split_batch(gan, batch))
+    check_batch(gan, *split_batch(gan, batch), seen=seen)
 
 
-def _checked_generator(gan, batches):
-    for batch in batches:
-        _check_parts(gan, batch)
+def _checked_generator(gan, first, others, seen):
+    for number, batch in enumerate(itertools.chain([first], others)):
+        if number:
+            _check_parts(gan, batch, seen)
         yield batch if isinstance(batch, tuple) else (batch,)  # as Keras wants them
 
 
 class _CheckedPyDataset(keras.utils.PyDataset):
     """Another PyDataset whose batches are looked at as they are read."""
 
-    def __init__(self, gan, inner):
+    def __init__(self, gan, inner, seen):
         super().__init__(
             workers=inner.workers,
             use_multiprocessing=inner.use_multiprocessing,
@@ -159,6 +165,8 @@ class _CheckedPyDataset(keras.utils.PyDataset):
         )
         self.gan = gan
         self.inner = inner
+        self.seen = seen
+        self.read: set[int] = set()  # batches whose conditions were seen: some are read again
 
     @property
     def num_batches(self):
@@ -166,7 +174,8 @@ class _CheckedPyDataset(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         batch = self.inner[index]
-        _check_parts(self.gan, batch)
+        _check_parts(self.gan, batch, None if index in self.read else self.seen)
+        self.read.add(index)
         return batch
 
     def on_epoch_begin(self):
@@ -176,15 +185,15 @@ class _CheckedPyDataset(keras.utils.PyDataset):
         self.inner.on_epoch_end()
 
 
-def _checked_dataset(gan, dataset):
+def _checked_dataset(gan, dataset, seen):
     spec = dataset.element_spec
     split_batch(gan, spec)
-    if _scan(gan, dataset):
+    if _scan(gan, dataset, seen):
         return dataset
 
     def guard(*parts):
         def check(*arrays):
-            check_batch(gan, *arrays[:2])
+            check_batch(gan, *arrays[:2], seen=seen)
             return arrays[0]
 
         images = tf.numpy_function(check, parts, parts[0].dtype, stateful=False)
@@ -194,7 +203,7 @@ def _checked_dataset(gan, dataset):
     return dataset.map(guard)
 
 
-def _scan(gan, dataset):
+def _scan(gan, dataset, seen):
     """Reads a data set of known length; returns whether it came to the end in time."""
     if dataset.cardinality() < 0:  # infinite, or unknown: perhaps a generator that runs only once
         return False
@@ -202,7 +211,7 @@ def _scan(gan, dataset):
     options.autotune.enabled = False  # its thread can hold the iterator's deletion up for seconds
     deadline = time.monotonic() + SCAN_SECONDS
     for batch in dataset.with_options(options).as_numpy_iterator():
-        _check_parts(gan, batch)
+        _check_parts(gan, batch, seen)
         gan.seen_batch_size = gan.seen_batch_size or len(split_batch(gan, batch)[0])
         if time.monotonic() > deadline:
             return False

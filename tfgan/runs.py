@@ -20,7 +20,7 @@ import keras
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
 from tfgan import callbacks, configs, data, plots, recipes
-from tfgan.conditions import Labels
+from tfgan.conditions.empirical import POOL
 from tfgan.configs import check_free, plan, read_config, resumed_config, write_config
 from tfgan.errors import InputError, shortened
 from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
@@ -103,7 +103,10 @@ def build(config, dataset, *, pretrained=None):
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
-    return recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
+    gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
+    if gan.conditional:
+        gan.remember_conditions(dataset.conditions("train", limit=POOL))
+    return gan
 
 
 def _check_fit(recipe, dataset):
@@ -257,7 +260,7 @@ def _callbacks(path, config, dataset, first_epoch):
             )
     every = config["settings"]["sample_every"]
     watch = []
-    if isinstance(dataset.condition, (Labels, type(None))):
+    if dataset.tags is None:
         watch.append(
             callbacks.ModeCoverage(
                 dataset.arrays("valid", limit=VALID_LIMIT),

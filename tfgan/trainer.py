@@ -15,6 +15,7 @@ class Trainer(keras.Model):
     seen_batch_size = None
     train_function: Any
     test_function: Any
+    no_conditions_seen: Any
 
     def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
         """Keras's `compile` of how steps are executed; both may be "auto", see `tfgan.tuning`."""
@@ -63,7 +64,11 @@ class Trainer(keras.Model):
         self.seen_batch_size = None  # of a data set that does not say
         x = batches.unstacked(self, x)
         if check:
-            x, y = inputs.checked(self, x, y)
+            seen = self.no_conditions_seen()
+            x, y = inputs.checked(self, x, y, seen=seen)
+            # Where nothing was seen yet, what was remembered before serves on.
+            if seen is not None and (seen.seen or not self.seen_conditions.seen):
+                self.seen_conditions = seen
             if validation_data is not None:
                 validation_data = inputs.checked_validation(self, validation_data)
         if not checks.is_unbounded(self.generator):

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tfgan.conditions import Labels
-from tfgan.data import SOURCES, load, toy
+from tfgan.data import SOURCES, load, stacked, toy
 from tfgan.data.resize import check_image_size, resize_array
 from tfgan.data.splits import divide, is_sorted
 from tfgan.errors import InputError
@@ -37,6 +37,9 @@ def example(make_folder, make_npz, make_idx, make_tfd, make_tfds, monkeypatch):
         if key == "toy:":
             monkeypatch.setattr(toy, "COUNT", 200)
             return "toy:ring", {}
+        if key == "stacked:":
+            monkeypatch.setattr(stacked, "SIZES", {"train": 50, "valid": 5, "test": 8})
+            return "stacked:digits", {}
         made = {
             "folder:": lambda: make_folder()[0],
             "npz:": make_npz,
@@ -94,6 +97,9 @@ def test_every_source_keeps_the_contract(key, example):
             assert (label_spec.shape, label_spec.dtype) == ((), tf.int32)
             assert labels.dtype == np.int32
             assert set(labels.tolist()) <= set(range(data.condition.num_classes))
+            np.testing.assert_array_equal(data.conditions(split), labels)
+        else:
+            assert data.conditions(split) is None
         passed = order(dataset)
         assert sorted(passed) == sorted(image.tobytes() for image in images)
         if split != "train":
@@ -140,6 +146,7 @@ def test_streamed_content_equals_content_in_memory(source, make_folder, make_tfd
             for ours, theirs in zip(streamed.arrays(split), held.arrays(split), strict=True):
                 np.testing.assert_array_equal(ours, theirs)
         np.testing.assert_array_equal(streamed.mean_image(), held.mean_image())
+        np.testing.assert_array_equal(streamed.conditions("train"), held.conditions("train"))
         passes = [order(streamed.train) for _ in range(2)]
         assert passes[0] != passes[1]
         assert sorted(passes[0]) == sorted(passes[1]) == sorted(order(held.train))

@@ -13,7 +13,7 @@ from tfgan.files import write_text
 class SampleGrid(keras.callbacks.Callback):
     """Draws the same latents after every few epochs: `directory/epoch-0001.png`, ...
 
-    A conditional GAN gets one row per class.
+    A conditional GAN gets one row per class, or per condition drawn from the training data's.
 
     Args:
         directory: where the PNGs go; made if it does not exist.

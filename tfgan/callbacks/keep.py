@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfgan.callbacks.sampling import check_labels, even_samples, is_due
+from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
 from tfgan.files import read_csv, replacing
 from tfgan.metrics import parzen
@@ -62,7 +62,8 @@ class BestParzen(keras.callbacks.Callback):
         ema: bool. False leaves the generator's moving average aside, where there is one.
 
     Raises:
-        InputError: if `every` is below 1; when training begins, if the GAN's condition is no label.
+        InputError: if `every` is below 1; when training begins, if the GAN does not know how its
+            conditions are distributed.
 
     Reference:
         Mirza & Osindero, 2014, section 4.1 (arXiv 1411.1784): the best estimate on the validation
@@ -81,7 +82,7 @@ class BestParzen(keras.callbacks.Callback):
         self.name = "val_parzen" if ema else "val_parzen_raw"
 
     def on_train_begin(self, logs=None):
-        check_labels(self)
+        check_drawable(self)
 
     def on_epoch_end(self, epoch, logs=None):
         if not is_due(self, epoch):

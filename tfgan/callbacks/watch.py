@@ -5,7 +5,7 @@ import sys
 import keras
 import numpy as np
 
-from tfgan.callbacks.sampling import check_labels, even_samples, is_due
+from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
 from tfgan.errors import InputError
 from tfgan.metrics import coverage
@@ -37,7 +37,7 @@ class ModeCoverage(keras.callbacks.Callback):
 
     Raises:
         InputError: if `every`, `samples` or `num_modes` is below 1, or no real image is given; when
-            training begins, if the GAN's condition is no label.
+            training begins, if the GAN does not know how its conditions are distributed.
 
     Reference:
         Goodfellow et al., 2014, section 6 (arXiv 1406.2661): "the Helvetica scenario".
@@ -58,7 +58,7 @@ class ModeCoverage(keras.callbacks.Callback):
         self._spread = 0.0  # of the measurement before
 
     def on_train_begin(self, logs=None):
-        check_labels(self)
+        check_drawable(self)
         if self.judge is not None:
             modes = self.judge(self.real_images)
             counts = np.bincount(modes[modes >= 0], minlength=self.num_modes)

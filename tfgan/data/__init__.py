@@ -11,12 +11,20 @@ A source is one file and one line in `SOURCES`: a function
 import difflib
 import os
 
-from tfgan.data import digits, folder, idx, npz, tfd, tfds, toy
+from tfgan.data import digits, folder, idx, npz, stacked, tfd, tfds, toy
 from tfgan.data.dataset import Data, Loaded, Tags, build
 from tfgan.data.resize import check_image_size
+from tfgan.data.stacked import Stack
 from tfgan.errors import InputError
 
-__all__ = ["SOURCES", "Data", "Loaded", "Tags", "load"]
+__all__ = ["SOURCES", "Data", "Loaded", "Stack", "Tags", "load"]
+
+
+def _load_stacked(argument, **options):
+    """Loads another source, and stacks its images."""
+    loader, inner = _find(argument)
+    return stacked.of(loader(inner, **options), f"stacked:{argument}")
+
 
 # Name or prefix -> loader. A prefix ends in a colon; its loader gets what follows the colon, the
 # loader of a plain name gets the name.
@@ -31,6 +39,7 @@ SOURCES = {
     "idx:": idx.load,
     "toy:": toy.load,
     "tfd:": tfd.load,
+    "stacked:": _load_stacked,
 }
 # What follows each prefix, for error messages.
 _ARGUMENTS = {
@@ -40,6 +49,7 @@ _ARGUMENTS = {
     "idx:": "DIR",
     "toy:": "NAME",
     "tfd:": "FILE.mat[:FOLD]",
+    "stacked:": "SOURCE",
 }
 
 
@@ -51,8 +61,9 @@ def load(source, *, data_dir=None, image_size=None, seed=0, memory_limit=2 * 2**
 
     Args:
         source: str. `digits`, `mnist`, `fashion_mnist`, `cifar10`, `tfds:NAME[/CONFIG]`,
-            `folder:DIR`, `npz:FILE`, `idx:DIR`, `tfd:FILE.mat[:FOLD]` or `toy:NAME` (`ring`,
-            `grid`, `tags`); `~` is expanded.
+            `folder:DIR`, `npz:FILE`, `idx:DIR`, `tfd:FILE.mat[:FOLD]`, `toy:NAME` (`ring`,
+            `grid`, `tags`) or `stacked:SOURCE` (three grey images of SOURCE in the three channels);
+            `~` is expanded.
         data_dir: str or None. Where TensorFlow Datasets keeps its files; default
             `$TFDS_DATA_DIR`, then TFDS's own default. Other sources ignore it.
         image_size: int, (height, width) or None. Images are cropped at the centre to this aspect

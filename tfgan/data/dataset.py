@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfgan.conditions import Labels, Vector
+from tfgan.conditions import Kind, Labels, Vector
 from tfgan.data.splits import SPLITS
 from tfgan.errors import InputError
 
 _COLLECT = 256
+_SEED = 2014  # a constant: everyone gets the same sample
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,10 +25,13 @@ class Split:
         read: function of (seed or None, pixels) that returns a `tf.data.Dataset` of `size` images,
             or (image, int32 label); None: in a fixed order, a seed: shuffled by it and reshuffled
             each epoch. `pixels`, applied to the stored images, is `to_float` or `as_stored`.
+        conditions: function of rows, int `(n,)` in the fixed order, that returns their conditions
+            without reading an image; or None.
     """
 
     size: int
     read: Callable[[int | None, Callable], tf.data.Dataset]
+    conditions: Callable[[np.ndarray], np.ndarray] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,8 +69,10 @@ class Loaded:
         splits: dict of `Split` under "train", "valid" and "test".
         fingerprint: str. Hash of the content.
         num_classes: int or None.
-        class_names: tuple of str or None.
+        class_names: tuple of str or None; of `MultiLabel` the labels' names.
+        condition: `tfgan.conditions.Kind` where it is not `Labels(num_classes)`, or None.
         modes: `tfgan.data.toy.Modes` where the data's are known, else None.
+        stack: `tfgan.data.stacked.Stack` of stacked images, else None.
         tags: `Tags` or None. With it, elements are (word vector, features).
     """
 
@@ -75,7 +81,9 @@ class Loaded:
     fingerprint: str
     num_classes: int | None = None
     class_names: tuple | None = None
+    condition: Kind | None = None
     modes: Any = None
+    stack: Any = None
     tags: Tags | None = None
 
 
@@ -84,8 +92,9 @@ class Data:
     """Images, split into train, valid and test.
 
     `train`, `valid` and `test` are unbatched `tf.data.Dataset`s of known length whose elements are
-    float32 images `(height, width, channels)` in [0, 1], or (image, int32 label). `train` is
-    shuffled, anew each epoch; the others keep one order.
+    float32 images `(height, width, channels)` in [0, 1], or (image, condition): an int32 label, int32
+    `(num_labels,)` of 0 and 1, or a float32 vector. `train` is shuffled, anew each epoch; the others
+    keep one order.
 
     Data of tags has word vectors `(word_dim,)` for images and features `(dim,)` for labels; an image
     comes once for each of its tags.
@@ -93,17 +102,18 @@ class Data:
     Attributes:
         name: str. The source.
         image_shape: (height, width, channels).
-        condition: `tfgan.conditions.Labels`, or None without labels; `Vector` of features.
-        class_names: tuple of str, or None without labels.
+        condition: `tfgan.conditions.Labels`, `MultiLabel` or `Vector`, or None without labels.
+        class_names: tuple of str, one a class or label; None of vectors and without labels.
         fingerprint: str. Hash of the content: equal data, equal fingerprint, whatever the seed.
         sizes: dict. Elements of each split.
         modes: `tfgan.data.toy.Modes` of data made around known modes, else None.
+        stack: `tfgan.data.stacked.Stack`: what stacked images are made of, else None.
         tags: `Tags`, or None of data of images.
     """
 
     name: str
     image_shape: tuple
-    condition: Labels | Vector | None
+    condition: Kind | None
     class_names: tuple | None
     fingerprint: str
     sizes: dict
@@ -112,6 +122,7 @@ class Data:
     test: tf.data.Dataset = dataclasses.field(repr=False)
     seed: int = 0
     modes: Any = None
+    stack: Any = None
     tags: Tags | None = None
     _splits: dict = dataclasses.field(default_factory=dict, repr=False)
 
@@ -139,8 +150,8 @@ class Data:
             limit: int or None. Only the first so many.
 
         Returns:
-            (images float32 `(n, height, width, channels)`, labels int32 `(n,)` or None); or
-            (word vectors float32 `(n, word_dim)`, features float32 `(n, dim)`).
+            (images float32 `(n, height, width, channels)`, conditions `(n, *condition.shape)` or None);
+            or (word vectors float32 `(n, word_dim)`, features float32 `(n, dim)`).
 
         Raises:
             InputError: for another split or a negative limit.
@@ -150,6 +161,31 @@ class Data:
         ordered = self._ordered(split)
         size = self.sizes[split] if limit is None else min(limit, self.sizes[split])
         return collect(ordered.take(size), size)
+
+    def conditions(self, split, limit=None):
+        """The conditions of a split, without its images where the source holds them in memory.
+
+        Args:
+            split: "train", "valid" or "test".
+            limit: int or None. Of conditions that are no labels, or are on disk, at most so many: a
+                sample in order, always the same, or the first on disk.
+
+        Returns:
+            `(n, *condition.shape)`, or None without labels.
+
+        Raises:
+            InputError: for a split that does not exist.
+        """
+        self._check_split(split)
+        source, size = self._splits[split], self.sizes[split]
+        if source.conditions is None:
+            return _read_conditions(
+                _finish(source, None, as_stored).take(-1 if limit is None else limit)
+            )
+        rows = np.arange(size)
+        if limit is not None and limit < size and not isinstance(self.condition, Labels):
+            rows = np.sort(np.random.default_rng(_SEED).choice(size, limit, replace=False))
+        return source.conditions(rows)
 
     def mean_image(self, split="train"):
         """Mean over a split, float32 `(height, width, channels)`, in constant memory.
@@ -163,9 +199,12 @@ class Data:
             total += images.numpy().sum(axis=0, dtype="float64")
         return (total / self.sizes[split]).astype("float32")
 
-    def _ordered(self, split):
+    def _check_split(self, split):
         if split not in self._splits:
             raise InputError(f"split must be one of {', '.join(SPLITS)}, got {split!r}.")
+
+    def _ordered(self, split):
+        self._check_split(split)
         return _finish(self._splits[split], None)
 
 
@@ -179,6 +218,7 @@ def build(name, loaded, seed):
         class_names=loaded.class_names,
         fingerprint=loaded.fingerprint,
         modes=loaded.modes,
+        stack=loaded.stack,
         sizes={split: splits[split].size for split in SPLITS},
         train=_finish(splits["train"], seed),
         valid=_finish(splits["valid"], None),
@@ -192,6 +232,8 @@ def build(name, loaded, seed):
 def _condition(loaded):
     if loaded.tags is not None:
         return Vector(loaded.tags.features.shape[1])
+    if loaded.condition is not None:
+        return loaded.condition
     return None if loaded.num_classes is None else Labels(loaded.num_classes)
 
 
@@ -238,6 +280,14 @@ def plain_options(dataset):
 def _finish(split, seed, pixels=to_float):
     dataset = split.read(seed, pixels).apply(tf.data.experimental.assert_cardinality(split.size))
     return plain_options(dataset)
+
+
+def _read_conditions(dataset):
+    """Those of a dataset of (image, condition), without its images in memory; else None."""
+    if not isinstance(dataset.element_spec, tuple):
+        return None
+    conditions = dataset.map(lambda image, condition: condition).batch(_COLLECT)
+    return np.concatenate([batch.numpy() for batch in plain_options(conditions)])
 
 
 def collect(dataset, size):

@@ -1,6 +1,7 @@
 """`folder:DIR`: image files, in one folder or one subfolder a class.
 
-Layouts: `DIR/*.png` (no labels), `DIR/CLASS/*.png`, and both under `DIR/train`, `DIR/test` and
+Layouts: `DIR/*.png` (no labels, or several for each image in `DIR/attributes.csv`, see
+`tfgan.data.attributes`), `DIR/CLASS/*.png`, and either of them under `DIR/train`, `DIR/test` and
 `DIR/valid` (or `val`, `validation`), which then are the splits. PNG, JPEG, BMP and GIF (the first
 frame); alpha is dropped, EXIF rotation is not applied.
 """
@@ -11,6 +12,8 @@ import os
 import numpy as np
 import tensorflow as tf
 
+from tfgan.conditions import MultiLabel
+from tfgan.data import attributes
 from tfgan.data.dataset import Loaded, Split, collect, map_images, shuffled_range, workers
 from tfgan.data.headers import looks_whole, read_header
 from tfgan.data.memory import from_arrays
@@ -43,25 +46,26 @@ def load(argument, *, data_dir, image_size, memory_limit):
     """
     if not os.path.isdir(argument):
         raise InputError(f"expected a folder at {argument}, found none: check folder:DIR.")
-    files, class_names = _find(argument)
+    files, class_names, condition = _find(argument)
     rows = divide(
         {split: len(paths) for split, (paths, _) in files.items()}, what=argument, permute=True
     )
     shape = _common_shape([path for paths, _ in files.values() for path in paths], image_size)
     count = sum(len(paths) for paths, _ in files.values())
     if count * int(np.prod(shape)) > memory_limit:
-        return _streamed(argument, files, rows, shape, class_names)
+        return _streamed(argument, files, rows, shape, class_names, condition)
     arrays = {split: _decode_all(paths, labels, shape) for split, (paths, labels) in files.items()}
     return from_arrays(
         arrays,
         rows,
-        num_classes=None if class_names is None else len(class_names),
+        num_classes=None if class_names is None or condition else len(class_names),
         class_names=class_names,
+        condition=condition,
     )
 
 
 def _find(root):
-    """(dict: the source's split -> (paths, labels or None), class names or None)."""
+    """(dict: the source's split -> (paths, labels or None), names or None, `MultiLabel` or None)."""
     folders = _subfolders(root)
     named = {_SPLIT_FOLDERS.get(name): path for name, path in folders.items()}
     if "train" not in named or None in named or len(named) < max(2, len(folders)):
@@ -74,7 +78,23 @@ def _find(root):
             f"{root}: expected class folders in every split or in none, found them in some: "
             "arrange train and test alike."
         )
-    return files, tuple(names) or None
+    if names:
+        attributes.refuse(named.values())
+        return files, tuple(names), None
+    return _with_attributes(root, named, files)
+
+
+def _with_attributes(root, folders, files):
+    """As `_find`, of folders without classes."""
+    found = {split: attributes.read(folders[split], paths) for split, (paths, _) in files.items()}
+    if len({names for names, _ in found.values()}) > 1:
+        raise InputError(
+            f"{root}: expected the same labels in the {attributes.FILE} of every split, got "
+            f"{' and '.join(str(names)[:60] for names, _ in found.values())}: make them alike."
+        )
+    names = found["train"][0]
+    files = {split: (paths, found[split][1]) for split, (paths, _) in files.items()}
+    return files, names, None if names is None else MultiLabel(len(names))
 
 
 def _files(folder, classes, names):
@@ -194,19 +214,26 @@ def _undecodable(path, reason):
     )
 
 
-def _streamed(root, files, rows, shape, class_names):
+def _streamed(root, files, rows, shape, class_names, condition):
     """`Loaded` that reads the files anew each epoch."""
     splits = {}
     for split, (origin, index) in rows.items():
         paths, labels = files[origin]
-        splits[split] = Split(len(index), _reader(paths, labels, index, shape))
+        splits[split] = Split(
+            len(index), _reader(paths, labels, index, shape), _conditions(labels, index)
+        )
     return Loaded(
         image_shape=shape,
         splits=splits,
         fingerprint=_fingerprint(root, files, rows, shape),
-        num_classes=None if class_names is None else len(class_names),
+        num_classes=None if class_names is None or condition else len(class_names),
         class_names=class_names,
+        condition=condition,
     )
+
+
+def _conditions(labels, rows):
+    return None if labels is None else lambda chosen: labels[rows[chosen]]
 
 
 def _reader(paths, labels, rows, shape):
@@ -224,7 +251,9 @@ def _fingerprint(root, files, rows, shape):
     digest = hashlib.sha256(f"{shape}".encode())
     for split in SPLITS:
         digest.update(f"{split} {len(rows[split][1])}".encode())
-    for split, (paths, _) in sorted(files.items()):
+    for split, (paths, labels) in sorted(files.items()):
+        if labels is not None and labels.ndim > 1:
+            digest.update(labels.tobytes())
         for path in paths:
             with open(path, "rb") as file:
                 content = file.read()

@@ -12,5 +12,5 @@ _KNOWN = {
 
 def licence(source):
     """One line on whose the data are and on what terms; `source` as for `tfgan.data.load`."""
-    name = source.removeprefix("tfds:").split("/")[0].split(":")[0]
+    name = source.removeprefix("stacked:").removeprefix("tfds:").split("/")[0].split(":")[0]
     return _KNOWN.get(name, "not known to tfgan: state whose the data are, and on what terms")

@@ -2,7 +2,9 @@
 
 Either `images` (or `x`) with optional `labels` (or `y`), or Keras's `x_train`, `y_train`, `x_test`,
 `y_test`. Images are `(n, height, width)` or `(n, height, width, channels)`, uint8 or float in
-[0, 1]; labels are whole numbers from 0. Or features of images and tags, see `tfgan.data.tags`.
+[0, 1]. Labels are whole numbers from 0, `(n,)`; or several at once, 0 or 1 (integers or bool),
+`(n, labels)`; or vectors, float `(n, dim)`. `label_names`, strings, may say what the labels are called.
+Or features of images and tags, see `tfgan.data.tags`.
 """
 
 import zipfile
@@ -10,6 +12,7 @@ import zlib
 
 import numpy as np
 
+from tfgan.conditions import MultiLabel, Vector
 from tfgan.data import tags
 from tfgan.data.memory import from_arrays
 from tfgan.data.splits import divide, is_sorted
@@ -50,12 +53,48 @@ def load(argument, *, data_dir, image_size, memory_limit):
     labelled = [labels for _, labels in splits.values() if labels is not None]
     sizes = {split: len(images) for split, (images, _) in splits.items()}
     permute = "test" not in splits or any(is_sorted(labels) for labels in labelled)
+    kind = _kind(labelled, argument)
+    num_classes = count_classes(labelled, argument) if labelled and kind is None else None
+    names = _label_names(arrays, num_classes, kind, argument)
     return from_arrays(
         splits,
         divide(sizes, what=argument, permute=permute),
         image_size=image_size,
-        num_classes=count_classes(labelled, argument) if labelled else None,
+        num_classes=len(names) if names and num_classes else None,
+        class_names=names,
+        condition=kind,
     )
+
+
+def _kind(labels, path):
+    """`MultiLabel` or `Vector` of a list of arrays; None of class labels, or without."""
+    kinds = {(values.shape[1:], values.dtype) for values in labels}
+    if len(kinds) > 1:
+        described = " and ".join(sorted(f"{dtype} (n, {str(shape)[1:-1]})" for shape, dtype in kinds))
+        raise InputError(
+            f"{path}: y_train and y_test must be of one kind, got {described}: make them alike."
+        )
+    for shape, dtype in kinds:
+        if shape:
+            return Vector(*shape) if dtype.kind == "f" else MultiLabel(*shape)
+    return None
+
+
+def _label_names(arrays, num_classes, kind, path):
+    """tuple of str, one a class or label: the file's, else their numbers; None without labels."""
+    count = num_classes if kind is None else getattr(kind, "num_labels", None)
+    names = arrays.get("label_names")
+    if names is None:
+        return None if count is None else tuple(map(str, range(count)))
+    if count is None:
+        raise InputError(f"{path}: label_names name labels, of which it has none: leave them out.")
+    least = names.ndim == 1 and len(names) >= count  # there may be classes that no image has
+    if not least or names.dtype.kind != "U" or (kind is not None and len(names) > count):
+        raise InputError(
+            f"{path}: label_names must be {count} strings, one per label, got {names.dtype} "
+            f"{names.shape}: save numpy.array(names, dtype=str)."
+        )
+    return tuple(map(str, names))
 
 
 def count_classes(labels, what):
@@ -149,18 +188,38 @@ def _images(images, what):
 
 
 def _labels(labels, count, what):
-    """int32 `(n,)`."""
-    if labels.ndim == 2 and labels.shape[1] == 1:  # as keras.datasets.cifar10 has them
-        labels = labels[:, 0]  # (N,)
+    """int32 `(n,)`; int32 `(n, labels)` of 0 and 1; or float32 `(n, dim)`."""
+    if labels.ndim == 2 and labels.shape[1] == 1 and labels.dtype.kind in "iu":
+        labels = labels[:, 0]  # (N,), as keras.datasets.cifar10 has them
+    if len(labels) != count:
+        raise InputError(f"{what} must be one an image, got {len(labels)} for {count} images.")
+    if labels.ndim == 2 and labels.shape[1] and labels.dtype.kind in "biuf":
+        return _rows(labels, what)
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise InputError(
             f"{what} must be whole numbers of shape (n,), got {labels.dtype} {labels.shape}: "
-            "give one class index an image, for example one_hot.argmax(axis=1)."
+            "give one class index an image, or 0 and 1 of shape (n, labels) where it has several."
         )
-    if len(labels) != count:
-        raise InputError(f"{what} must be one an image, got {len(labels)} for {count} images.")
     if labels.min() < 0:
         raise InputError(f"{what} must be at least 0, found {labels.min()}: number from 0.")
     if labels.max() >= MAX_CLASSES:  # before int32 would wrap it
         count_classes([labels], what)
     return labels.astype("int32")
+
+
+def _rows(labels, what):
+    """Several labels at once, or vectors: see `_labels`."""
+    binary = bool(np.isin(labels, (0, 1)).all())
+    if labels.dtype.kind != "f":
+        if not binary:
+            raise InputError(
+                f"{what} of shape {labels.shape} must be 0 or 1, one column per label that an image "
+                "may have, or float vectors: convert them."
+            )
+        return labels.astype("int32")
+    if binary:
+        raise InputError(
+            f"{what} of shape {labels.shape} are all 0 or 1, but float: save one_hot.argmax(axis=1) if "
+            "an image has one class, .astype('uint8') if it may have several labels."
+        )
+    return Vector(labels.shape[1]).check(labels)

@@ -58,7 +58,11 @@ def _order(count, permute):
 
 
 def is_sorted(labels):
-    """Whether labels come class by class, so that a tail of them would miss classes."""
-    if labels is None or labels[0] == labels[-1]:
+    """Whether labels come (several at once may come) class by class: a tail of them would miss some."""
+    if labels is None:
+        return False
+    if labels.ndim > 1:  # there are many orders they may have
+        return True
+    if labels[0] == labels[-1]:
         return False
     return bool(np.all(labels[1:] >= labels[:-1]))

@@ -125,19 +125,23 @@ def _splits(tags):
 
 def _split(features, vectors, pairs):
     """A split of tensors in memory: shuffles pairs, then gathers by the chunk."""
+
+    def conditions(rows):
+        return features.numpy()[pairs[rows, 0]]
+
     width = features.shape[1] + vectors.shape[1]
     chunk = int(np.clip(_CHUNK_BYTES // (4 * width), 1, 256))
     with tf.device("CPU"):
-        pairs = tf.constant(pairs)
+        held = tf.constant(pairs)
 
     def read(seed, pixels):
         def gather(positions):
-            picked = tf.gather(pairs, positions)  # (chunk, 2)
+            picked = tf.gather(held, positions)  # (chunk, 2)
             return tf.gather(vectors, picked[:, 1]), tf.gather(features, picked[:, 0])
 
         return shuffled_range(len(pairs), seed).batch(chunk).map(gather).prefetch(2).unbatch()
 
-    return Split(len(pairs), read)
+    return Split(len(pairs), read, conditions)
 
 
 def _fingerprint(tags):

@@ -1,7 +1,7 @@
 """Pictures. Each function returns a `matplotlib.figure.Figure`; `save` writes one."""
 
 from tfgan.plots.game import game_gradients, game_path, game_value, saddle
-from tfgan.plots.grids import MAX_IMAGES, MAX_ROWS, grid, interpolation, samples, save, tile
+from tfgan.plots.grids import MAX_IMAGES, MAX_ROWS, grid, interpolation, mixture, samples, save, tile
 from tfgan.plots.history import curves
 from tfgan.plots.neighbours import nearest
 from tfgan.plots.scatter import are_points, points
@@ -28,6 +28,7 @@ __all__ = [
     "grid",
     "interpolation",
     "kernel_density",
+    "mixture",
     "nearest",
     "one_dimensional",
     "points",

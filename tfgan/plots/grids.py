@@ -7,13 +7,15 @@ import tensorflow as tf
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from tfgan.conditions import Labels
+from tfgan.conditions import Labels, Mix
 from tfgan.errors import InputError
 from tfgan.files import replacing
 from tfgan.plots.scatter import are_points, points
 
 MAX_ROWS = 25  # classes of a sample grid; more would not be read
 MAX_IMAGES = 2_500
+_ROWS = 10  # of a GAN without condition, or of conditions drawn as the data have them
+_LONGEST_NAME = 24  # letters beside a row of several labels
 _MIN_TILE = 56  # pixels: smaller images are drawn enlarged
 
 
@@ -112,7 +114,8 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None, **sam
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: class labels or vectors, one per row; None is every class (the first 25).
+        conditions: one per row; None is every class (the first 25), or ten of several labels or vectors
+            as the training data have them.
         count: int. Images per condition (10), or in all of a GAN without condition (100; of points,
             whose images have the shape (1, 1, 2), 2,500).
         seed: int. The same seed gives the same picture; every row has latents of its own.
@@ -132,7 +135,7 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None, **sam
         count = checked_count(100 if count is None else count)
         return grid(gan.sample(count, seed=seed, **sampling), columns=min(count, 10))
     columns = 10 if count is None else count
-    conditions = rows_of(gan, conditions)
+    conditions = rows_of(gan, conditions, seed=seed)
     checked_count(columns * len(conditions))
     conditions_of_all = np.repeat(conditions, columns, axis=0)
     images = gan.sample(len(conditions_of_all), conditions_of_all, seed=seed, **sampling)
@@ -146,7 +149,7 @@ def interpolation(
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: class labels or vectors, one per row; None is every class (the first 25).
+        conditions: one per row; None as in `samples`.
         count: int. Images per line (10).
         seed: int.
         class_names: names by class, or None.
@@ -162,9 +165,9 @@ def interpolation(
     Reference:
         Goodfellow et al., 2014, figure 3 (arXiv 1406.2661).
     """
-    columns, rows, labels = 10 if count is None else count, 10, None
+    columns, rows, labels = 10 if count is None else count, _ROWS, None
     if gan.conditional:
-        conditions = rows_of(gan, conditions)
+        conditions = rows_of(gan, conditions, seed=seed)
         rows, labels = len(conditions), names_of(conditions, class_names)
         conditions = np.repeat(conditions, columns, axis=0)
     checked_count(columns * rows)
@@ -177,6 +180,34 @@ def interpolation(
     return grid(images, columns=columns, row_labels=labels)
 
 
+def mixture(gan, first, second, *, rows=5, count=None, seed=0, truncation=1.0, **making):
+    """From one condition to another, left to right: the latents of a row are the same.
+
+    Args:
+        gan: `tfgan.CGAN`.
+        first: one condition, such as a class label.
+        second: another.
+        rows: int >= 1. Latents.
+        count: int. Images per row (10).
+        seed: int.
+        truncation: float in (0, 1], as in `gan.sample`.
+        **making: further arguments of `gan.images_of`, such as `ema`.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        InputError: if the conditions do not fit, or the generator takes no mix.
+    """
+    columns = 10 if count is None else count
+    checked_count(columns * rows)
+    weights = np.tile(np.linspace(0, 1, columns), rows)
+    conditions = gan.check_condition(columns * rows, Mix(first, second, weights))
+    latents = gan.draw_latents(rows, seed=seed, truncation=truncation)
+    latents = np.repeat(latents, columns, axis=0)  # (rows * columns, latent_dim)
+    return grid(gan.images_of(latents, conditions, **making), columns=columns)
+
+
 def checked_count(count):
     """Refuses a number of images that no grid holds."""
     if not 1 <= count <= MAX_IMAGES:
@@ -184,22 +215,32 @@ def checked_count(count):
     return count
 
 
-def rows_of(gan, conditions):
-    """The class labels of a grid's rows; None is every class."""
+def rows_of(gan, conditions, *, seed=0):
+    """The conditions of a grid's rows; None is every class, or some as the training data have them."""
     if conditions is None:
         if gan.condition is None:
             raise InputError("this CGAN does not know its classes: name the conditions to draw.")
-        if not isinstance(gan.condition, Labels):
+        if isinstance(gan.condition, Labels):
+            return np.arange(min(gan.condition.num_classes, MAX_ROWS), dtype="int32")
+        if not gan.seen_conditions.seen:
             raise InputError(
                 f"this CGAN's condition is {gan.condition}, no class: give conditions=..., one per row."
             )
-        return np.arange(min(gan.condition.num_classes, MAX_ROWS), dtype="int32")
+        return gan.check_condition(_ROWS, None, seed=seed)
     conditions = np.atleast_1d(conditions)
     return gan.check_condition(len(conditions), conditions)
 
 
 def names_of(conditions, class_names):
-    """What is written beside the rows."""
-    if conditions.ndim > 1:  # vectors: their rows
-        return [str(row) for row in range(len(conditions))]
-    return [class_names[c] if class_names else str(c) for c in conditions]
+    """What is written beside the rows, or None of vectors."""
+    if conditions.ndim == 1:
+        return [class_names[c] if class_names else str(c) for c in conditions]
+    if conditions.dtype.kind == "f":
+        return None
+    names = class_names or [str(label) for label in range(conditions.shape[1])]
+    return [_joined([names[label] for label in np.flatnonzero(row)]) for row in conditions]
+
+
+def _joined(names):
+    text = "+".join(names) or "none"
+    return text if len(text) <= _LONGEST_NAME else text[: _LONGEST_NAME - 1] + "…"

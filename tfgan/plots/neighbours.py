@@ -12,7 +12,7 @@ def nearest(gan, train, *, conditions=None, rows=5, columns=5, seed=0, class_nam
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
         train: training images `(n, H, W, C)`, float in [0, 1] or uint8: `data.arrays("train")[0]`.
-        conditions: class labels, one per row; None is every class (the first 25).
+        conditions: one per row; None as in `samples`.
         rows: int >= 1. Rows of a GAN without condition.
         columns: int >= 1. Samples per row.
         seed: int. The same seed gives the same picture.
@@ -30,7 +30,7 @@ def nearest(gan, train, *, conditions=None, rows=5, columns=5, seed=0, class_nam
     """
     labels = None
     if gan.conditional:
-        conditions = rows_of(gan, conditions)
+        conditions = rows_of(gan, conditions, seed=seed)
         rows, labels = len(conditions), names_of(conditions, class_names)
         conditions = np.repeat(conditions, columns, axis=0)
     checked_count(rows * (columns + 1))
