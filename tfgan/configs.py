@@ -33,7 +33,7 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     """
     recipe = recipes.get(recipe_name, recipes.RECIPES)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
-    settings = recipes.override({**recipe.settings, "image_size": None}, changes)
+    settings = recipes.override({"image_size": None, **recipe.settings}, changes)
     size = settings["image_size"]
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
@@ -54,7 +54,7 @@ def pretraining(config):
     It has the same data, and the same values of settings that both recipes have, but for the epochs.
     """
     recipe = recipes.get(recipes.RECIPES[config["recipe"]].pretraining, recipes.RECIPES)
-    settings = {**recipe.settings, "image_size": None}
+    settings = {"image_size": None, **recipe.settings}
     settings |= {key: config["settings"][key] for key in settings}
     epochs = config["settings"]["pretraining_epochs"]
     return {

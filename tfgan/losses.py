@@ -235,8 +235,6 @@ def relativistic_average_g_loss(fake_logits, real_logits):
     return relativistic_average_d_loss(fake_logits, real_logits)
 
 
-_OF_DIFFERENCES = {"relativistic": True, "threshold": None}
-
 LOSSES = {
     "minimax": Loss(cross_entropy_d_loss, minimax_g_loss),
     "non_saturating": Loss(cross_entropy_d_loss, non_saturating_g_loss),
@@ -244,10 +242,10 @@ LOSSES = {
     "hinge": Loss(hinge_d_loss, wasserstein_g_loss),
     "wasserstein": Loss(wasserstein_d_loss, wasserstein_g_loss, threshold=None),
     "relativistic_pairing": Loss(
-        relativistic_pairing_d_loss, relativistic_pairing_g_loss, **_OF_DIFFERENCES
+        relativistic_pairing_d_loss, relativistic_pairing_g_loss, relativistic=True, threshold=None
     ),
     "relativistic_average": Loss(
-        relativistic_average_d_loss, relativistic_average_g_loss, **_OF_DIFFERENCES
+        relativistic_average_d_loss, relativistic_average_g_loss, relativistic=True, threshold=None
     ),
 }
 

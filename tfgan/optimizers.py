@@ -124,7 +124,7 @@ class MomentumSGD(keras.optimizers.Optimizer):
         return cls(**config)
 
 
-def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1):
+def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1, **options):
     """The optimizer of both 2014 papers.
 
     The learning rate is divided by `decay` each step, not below 1e-6; momentum .5 in epoch 1 to .7 in
@@ -134,6 +134,7 @@ def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1):
         decay: float > 1. 1.000004 for the GAN, 1.00004 for the conditional GAN.
         steps_per_epoch: float > 0. Steps this optimizer makes per pass over the data.
         learning_rate: float > 0. Of the first step; .1 on MNIST.
+        **options: of Keras's optimizers, such as `global_clipnorm`.
 
     Returns:
         `MomentumSGD`.
@@ -144,4 +145,5 @@ def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1):
     return MomentumSGD(
         FlooredDecay(learning_rate, factor=decay, minimum=1e-6),
         EpochRamp(0.5, 0.7, last_epoch=250, steps_per_epoch=steps_per_epoch),
+        **options,
     )

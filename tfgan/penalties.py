@@ -77,8 +77,12 @@ def total(weights, discriminate, real_images, fake_images, seed):
         weights: dict, from `check`, not empty.
         discriminate, real_images, fake_images, seed: as above.
     """
-    arguments = (discriminate, real_images, fake_images, seed)
-    return tf.add_n([weight * PENALTIES[name](*arguments) for name, weight in weights.items()])
+    return tf.add_n(
+        [
+            weight * PENALTIES[name](discriminate, real_images, fake_images, seed)
+            for name, weight in weights.items()
+        ]
+    )
 
 
 def squared_norms(discriminate, images):

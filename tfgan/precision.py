@@ -28,6 +28,10 @@ _PRODUCTS = {
     ),
 }
 
+_PLAIN = {
+    (module, name): getattr(module, name) for module, names in _PRODUCTS.items() for name in names
+}
+
 
 @contextlib.contextmanager
 def products(precision):
@@ -38,10 +42,9 @@ def products(precision):
             TensorFlow's kernels sum such products in float32 and give them as bfloat16; all else stays
             float32.
     """
-    kept = [(m, name, getattr(m, name)) for m, names in _PRODUCTS.items() for name in names]
+    kept = [(module, name, getattr(module, name)) for module, name in _PLAIN]
     try:
-        for module, name, function in kept:
-            plain = function.__wrapped__ if _is_ours(function) else function
+        for (module, name), plain in _PLAIN.items():
             setattr(module, name, plain if precision == "float32" else _rounded(plain))
         yield
     finally:
@@ -71,10 +74,6 @@ def exact(network):
             layer.dtype_policy = policy
 
 
-def _is_ours(function):
-    return getattr(function, "rounds_products", False)
-
-
 def _rounded(function):
     @functools.wraps(function)
     def product(*args, **kwargs):
@@ -86,7 +85,6 @@ def _rounded(function):
         )
         return tf.cast(function(*args, **kwargs), tf.float32)
 
-    product.rounds_products = True
     return product
 
 

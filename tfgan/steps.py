@@ -260,7 +260,7 @@ def _penalty_gradients(gan, real_images, fake_images, condition, step):
     network, every = gan.discriminator, gan.penalty_every
     variables = network.trainable_variables
     count = tf.shape(real_images)[0]
-    images = [tf.stop_gradient(_not_half(x)) for x in (real_images, fake_images)]
+    real, fake = (tf.stop_gradient(_not_half(x)) for x in (real_images, fake_images))
     seed = gan.seed_pair(step + PENALTY_STREAM)
 
     def discriminate(images):
@@ -268,7 +268,7 @@ def _penalty_gradients(gan, real_images, fake_images, condition, step):
 
     def computed():
         with precision.exact(network), _statistics_kept(network), tf.GradientTape() as tape:
-            penalty = penalties.total(gan.penalties, discriminate, *images, seed)
+            penalty = penalties.total(gan.penalties, discriminate, real, fake, seed)
             total = gan.d_optimizer.scale_loss(every * penalty)
             gan.record(count, penalty=penalty)
         gradients = tape.gradient(total, variables)

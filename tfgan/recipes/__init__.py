@@ -1,9 +1,12 @@
 """Named experiments. A recipe is one file here and one line in `RECIPES`."""
 
 from tfgan.recipes import (
+    cdcgan_fashion,
     cgan_digits,
     cgan_mnist,
     cgan_tags,
+    dcgan_mnist,
+    folder_64,
     gan_cifar10_conv,
     gan_cifar10_fc,
     gan_digits,
@@ -11,6 +14,9 @@ from tfgan.recipes import (
     gan_tfd,
     gan_tfd_pretraining,
     gan_toy,
+    r3gan_cifar10,
+    sngan_cifar10,
+    stacked_mnist,
 )
 from tfgan.recipes.recipe import Recipe, get, override
 
@@ -27,6 +33,14 @@ RECIPES: dict[str, Recipe] = {
         gan_cifar10_conv.RECIPE,
         cgan_tags.RECIPE,
         gan_toy.RECIPE,
+        gan_toy.RING,
+        gan_toy.GRID,
+        dcgan_mnist.RECIPE,
+        cdcgan_fashion.RECIPE,
+        sngan_cifar10.RECIPE,
+        r3gan_cifar10.RECIPE,
+        stacked_mnist.RECIPE,
+        folder_64.RECIPE,
     )
 }
 

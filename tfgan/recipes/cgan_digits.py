@@ -5,32 +5,9 @@
 The second paper's networks, narrower, with normal latents, no dropout in the generator and Adam.
 """
 
-import keras
-
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_by
-
-
-def annealed_adam(gan, settings, steps_per_epoch):
-    """Compiles with Adam whose rate falls to 0 along a half cosine: clean last samples.
-
-    The generator's rate is `g_rate` times the discriminator's, and `beta_1` not 0.5, if these are
-    settings.
-    """
-
-    def adam(steps, times=1.0):
-        first = settings["learning_rate"] * times
-        rate = keras.optimizers.schedules.CosineDecay(first, max(1, steps))
-        return keras.optimizers.Adam(rate, beta_1=settings.get("beta_1", 0.5))
-
-    steps = settings["epochs"] * steps_per_epoch
-    return compile_by(
-        gan,
-        settings,
-        g_optimizer=adam(steps // settings["d_steps"], settings.get("g_rate", 1.0)),
-        d_optimizer=adam(steps),
-    )
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_with_adam
 
 
 def build(data, settings, steps_per_epoch):
@@ -55,7 +32,7 @@ def build(data, settings, steps_per_epoch):
         dropout=settings["d_dropout"],
     )
     gan = CGAN(generator, discriminator, noise=settings["noise"], seed=settings["seed"])
-    return annealed_adam(gan, settings, steps_per_epoch)
+    return compile_with_adam(gan, settings, steps_per_epoch)
 
 
 RECIPE = Recipe(
@@ -78,7 +55,7 @@ RECIPE = Recipe(
         "update": "alternating",
         "d_steps": 1,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 50,
     },
     build=build,

@@ -23,7 +23,7 @@ an average of its weights go far beyond the paper: Parzen 229.2 +- 2.3, accuracy
 from tfgan import checks, latents
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
 
 DISCRIMINATORS = {
     "fused": mirza2014.Discriminator,
@@ -76,7 +76,7 @@ RECIPE = Recipe(
         "d_steps": 1,
         "decay": 1.00004,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 5,
     },
     build=build,

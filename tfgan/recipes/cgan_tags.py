@@ -17,7 +17,7 @@ ended at .45 there.
 
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
 
 
 def build(data, settings, steps_per_epoch):
@@ -63,7 +63,7 @@ RECIPE = Recipe(
         "d_steps": 1,
         "decay": 1.00004,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 5,
     },
     build=build,

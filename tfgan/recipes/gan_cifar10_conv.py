@@ -8,7 +8,7 @@ validation: 41,667 of TFDS's 50,000. They name no end; 250 epochs, where the mom
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
 
 
 def build(data, settings, steps_per_epoch):
@@ -46,7 +46,7 @@ RECIPE = Recipe(
         "d_steps": 1,
         "decay": 1.000004,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 5,
     },
     build=build,

@@ -7,8 +7,7 @@ The first paper's networks, narrower, with normal latents and Adam.
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.cgan_digits import annealed_adam
-from tfgan.recipes.recipe import EXECUTION, Recipe
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_with_adam
 
 
 def build(data, settings, steps_per_epoch):
@@ -21,7 +20,7 @@ def build(data, settings, steps_per_epoch):
         data.image_shape, units=max(1, units // 2), dropout=settings["d_dropout"]
     )
     gan = GAN(generator, discriminator, noise=settings["noise"], seed=settings["seed"])
-    return annealed_adam(gan, settings, steps_per_epoch)
+    return compile_with_adam(gan, settings, steps_per_epoch)
 
 
 RECIPE = Recipe(
@@ -43,7 +42,7 @@ RECIPE = Recipe(
         "update": "alternating",
         "d_steps": 1,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 50,
     },
     build=build,

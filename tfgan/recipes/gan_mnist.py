@@ -10,7 +10,7 @@ generator's weights (`--set ema_decay=0.9999`) is there much sooner: 221.2 after
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
 
 
 def build(data, settings, steps_per_epoch):
@@ -36,7 +36,7 @@ RECIPE = Recipe(
         "d_steps": 1,
         "decay": 1.000004,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 5,
     },
     build=build,

@@ -12,7 +12,7 @@ TFD cannot be downloaded freely: read your own `TFD_48x48.mat`, or try it on oth
 
 from tfgan.networks import goodfellow2014
 from tfgan.recipes import gan_tfd_pretraining
-from tfgan.recipes.recipe import EXECUTION, Recipe
+from tfgan.recipes.recipe import TRAINING, Recipe
 
 
 def build(data, settings, steps_per_epoch, pretrained=None):
@@ -44,7 +44,7 @@ RECIPE = Recipe(
         "d_steps": 1,
         "decay": 1.000004,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 2,
     },
     build=build,

@@ -8,7 +8,7 @@ on other images with `--data`.
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.recipe import EXECUTION, Recipe, compile_as_published
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
 
 
 def make_generator(data, settings):
@@ -53,7 +53,7 @@ RECIPE = Recipe(
         "d_steps": 1,
         "decay": 1.000004,
         "ema_decay": 0.0,
-        **EXECUTION,
+        **TRAINING,
         "sample_every": 5,
     },
     build=build,

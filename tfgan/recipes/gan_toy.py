@@ -13,8 +13,7 @@ import keras
 from keras import layers
 
 from tfgan.gan import GAN
-from tfgan.recipes.cgan_digits import annealed_adam
-from tfgan.recipes.recipe import EXECUTION, Recipe
+from tfgan.recipes.recipe import TRAINING, Recipe, compile_with_adam
 
 
 def build(data, settings, steps_per_epoch):
@@ -41,8 +40,26 @@ def build(data, settings, steps_per_epoch):
         ]
     )
     gan = GAN(generator, discriminator, noise=settings["noise"], seed=settings["seed"])
-    return annealed_adam(gan, settings, steps_per_epoch)
+    return compile_with_adam(gan, settings, steps_per_epoch)
 
+
+_SETTINGS = {
+    "seed": 1,
+    "epochs": 100,
+    "batch_size": 512,
+    "latent_dim": 2,
+    "units": 256,
+    "noise": "normal",
+    "learning_rate": 1e-3,
+    "beta_1": 0.0,
+    "g_rate": 1.0,
+    "loss": "non_saturating",
+    "update": "alternating",
+    "d_steps": 1,
+    "ema_decay": 0.999,
+    **TRAINING,
+    "sample_every": 10,
+}
 
 RECIPE = Recipe(
     name="gan-toy",
@@ -50,22 +67,34 @@ RECIPE = Recipe(
     data="toy:ring",
     time="2 min on two cores",
     score="8 of 8 modes, 25 of 25 (seeds 1, 2, 3); 97 % of samples within 3 sigma of one",
+    settings=_SETTINGS,
+    build=build,
+)
+
+RING = Recipe(
+    name="ring",
+    reproduces="Srivastava et al. 2017: 8 Gaussians on a ring, with the losses of today",
+    data="toy:ring",
+    time="TODO",
+    score="TODO",
     settings={
-        "seed": 1,
-        "epochs": 100,
-        "batch_size": 512,
-        "latent_dim": 2,
-        "units": 256,
-        "noise": "normal",
-        "learning_rate": 1e-3,
-        "beta_1": 0.0,
-        "g_rate": 1.0,
-        "loss": "non_saturating",
-        "update": "alternating",
-        "d_steps": 1,
-        "ema_decay": 0.999,
-        **EXECUTION,
-        "sample_every": 10,
+        **_SETTINGS,
+        "epochs": 20,
+        "units": 128,
+        "loss": "relativistic_pairing",
+        "r1": 0.1,
+        "r2": 0.1,
+        "sample_every": 5,
     },
+    build=build,
+)
+
+GRID = Recipe(
+    name="grid",
+    reproduces="Srivastava et al. 2017: 25 Gaussians on a grid, with the losses of today",
+    data="toy:grid",
+    time="TODO",
+    score="TODO",
+    settings={**RING.settings},
     build=build,
 )

@@ -5,14 +5,40 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import keras
+
 from tfgan.errors import InputError, suggestion
 from tfgan.optimizers import published_sgd
+from tfgan.penalties import PENALTIES
+from tfgan.shown import Adaptive
 
 # How steps are executed: settings of `GAN.compile` that all recipes share. XLA by name, not "auto", so
 # that a seed gives one result; K changes no number.
 EXECUTION = {"jit_compile": True, "steps_per_execution": "auto", "matmul_precision": "float32"}
 
-_AUTO = {"jit_compile": bool, "steps_per_execution": int}  # what else they may be
+# What `GAN.compile`, the optimizers and the networks can be told besides, all of it off.
+TRAINING = {
+    "label_smoothing": 0.0,
+    "instance_noise": 0.0,  # at the start; falls to 0 linearly
+    "augment": "",
+    "augment_strength": 1.0,
+    "ada_images": 500_000,
+    **dict.fromkeys(PENALTIES, 0.0),
+    "penalty_every": 1,
+    "auxiliary_weight": 1.0,
+    "clipnorm": 0.0,  # of all gradients of a network together
+    "accumulate": 1,  # batches whose gradients make one step
+    "precision": "float32",
+    **EXECUTION,
+}
+
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # what networks compute in
+
+_AUTO = {  # what else they may be
+    "jit_compile": (bool, "auto"),
+    "steps_per_execution": (int, "auto"),
+    "augment_strength": (float, "adaptive"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,11 +52,11 @@ class Recipe:
         time: of the whole run, with the machine.
         score: expected, with its protocol.
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
-            `batch_size`, those of `EXECUTION` and `sample_every` (epochs between pictures).
+            `batch_size`, those of `TRAINING` and `sample_every` (epochs between pictures).
         build: `(data, settings, steps_per_epoch) -> compiled GAN`; the steps are the
             discriminator's, the generator makes one every `d_steps` of them. With `pretraining` it
             takes `pretrained=` too: the generator of that run, or None for a fresh one.
-        conditional: whether the data needs labels.
+        conditional: whether the data needs labels; None takes them where there are any.
         tags: whether the data is features with tags, not images; see `tfgan.data.tags`.
         best_by_parzen: whether the model of the best validation Parzen log-likelihood is kept,
             measured 20 times a run, instead of the last.
@@ -47,34 +73,88 @@ class Recipe:
     score: str
     settings: Mapping[str, Any]
     build: Callable
-    conditional: bool = False
+    conditional: bool | None = False
     tags: bool = False
     best_by_parzen: bool = False
     least_steps: int = 0
     pretraining: str | None = None
 
 
-def compile_by(gan, settings, *, g_optimizer, d_optimizer, mismatched=False):
+def compile_by(gan, settings, steps_per_epoch, *, g_optimizer, d_optimizer, mismatched=False):
     """Compiles a GAN as its settings say; returns it."""
-    names = ("loss", "update", "d_steps", *EXECUTION)
+    names = ("loss", "update", "d_steps", "label_smoothing", "penalty_every", "auxiliary_weight")
+    strength, noise = settings["augment_strength"], settings["instance_noise"]
+    if strength == "adaptive":
+        strength = Adaptive(images=settings["ada_images"])
+    if noise:
+        steps = settings["epochs"] * steps_per_epoch
+        noise = keras.optimizers.schedules.PolynomialDecay(noise, max(1, steps), 0.0)
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
         ema_decay=settings["ema_decay"] or None,
         mismatched=mismatched,
-        **{name: settings[name] for name in names},
+        penalties={name: settings[name] for name in PENALTIES},
+        instance_noise=noise,
+        augment=settings["augment"] or None,
+        augment_strength=strength,
+        **{name: settings[name] for name in (*names, *EXECUTION)},
     )
     return gan
 
 
+def optimizer_options(settings):
+    """What every optimizer of a run is told: how gradients are clipped and summed up."""
+    return {
+        "global_clipnorm": settings["clipnorm"] or None,
+        "gradient_accumulation_steps": settings["accumulate"] if settings["accumulate"] > 1 else None,
+    }
+
+
 def compile_as_published(gan, settings, steps_per_epoch, *, learning_rate=0.1, mismatched=False):
     """Compiles a GAN with the optimizers of the 2014 papers (`published_sgd`); returns it."""
-    rates = {"decay": settings["decay"], "learning_rate": learning_rate}
+
+    def sgd(steps):
+        steps = steps / settings["accumulate"]
+        options = optimizer_options(settings)
+        return published_sgd(
+            decay=settings["decay"], learning_rate=learning_rate, steps_per_epoch=steps, **options
+        )
+
     return compile_by(
         gan,
         settings,
-        g_optimizer=published_sgd(steps_per_epoch=steps_per_epoch / settings["d_steps"], **rates),
-        d_optimizer=published_sgd(steps_per_epoch=steps_per_epoch, **rates),
+        steps_per_epoch,
+        g_optimizer=sgd(steps_per_epoch / settings["d_steps"]),
+        d_optimizer=sgd(steps_per_epoch),
+        mismatched=mismatched,
+    )
+
+
+def compile_with_adam(gan, settings, steps_per_epoch, *, mismatched=False):
+    """Compiles a GAN with Adam; returns it.
+
+    Where the setting `anneal` is not False, the rates fall to 0 along a half cosine: clean last
+    samples. The generator's is `g_rate` times the discriminator's, if that is a setting; so with
+    `beta_1`, else 0.5, and `beta_2`, else 0.999.
+    """
+
+    def adam(steps, times=1.0):
+        rate = settings["learning_rate"] * times
+        if settings.get("anneal", True):
+            steps = max(1, steps // settings["accumulate"])
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+        betas = {name: settings[name] for name in ("beta_1", "beta_2") if name in settings}
+        options = optimizer_options(settings)
+        return keras.optimizers.Adam(rate, **{"beta_1": 0.5, **betas, **options})
+
+    steps = settings["epochs"] * steps_per_epoch
+    return compile_by(
+        gan,
+        settings,
+        steps_per_epoch,
+        g_optimizer=adam(steps // settings["d_steps"], settings.get("g_rate", 1.0)),
+        d_optimizer=adam(steps),
         mismatched=mismatched,
     )
 
@@ -117,16 +197,16 @@ def _parse(key, text, default):
         value = json.loads(text)
     except json.JSONDecodeError:
         value = text
-    if default is None or (key in _AUTO and value == "auto"):
+    kind, word = _AUTO.get(key, (type(default), None))
+    if default is None or (word is not None and value == word):
         return value
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
-    wanted = _AUTO.get(key, type(default))
-    if type(value) is not wanted:
-        kind = f"{wanted.__name__} values such as {default!r}"
-        if key in _AUTO:
-            kind = f"{wanted.__name__} values or auto"
-        raise InputError(f"{key} takes {kind}, got {text!r}.")
+    if type(value) is not kind:
+        values = f"{kind.__name__} values such as {default!r}"
+        if word is not None:
+            values = f"{kind.__name__} values or {word}"
+        raise InputError(f"{key} takes {values}, got {text!r}.")
     return value
 
 
@@ -136,9 +216,13 @@ def _check(settings):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if type(value) is int and value >= 2**31:
             raise InputError(f"{key} must be below 2**31, got {value}.")
-        if key.endswith(("dropout", "ema_decay", "beta_1")) and not 0 <= value < 1:
+        if key.endswith(("dropout", "ema_decay", "beta_1", "beta_2")) and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
         if key == "decay" and not 1 <= value < 2:
             raise InputError(f"decay, a step's divisor of the rate, must lie in [1, 2), got {value}.")
         if key.endswith(("rate", "limit")) and not 0 < value < float("inf"):
             raise InputError(f"{key} must be a positive number, got {value}.")
+        if key == "clipnorm" and not 0 <= value < float("inf"):
+            raise InputError(f"clipnorm must be a number of at least 0, got {value}.")
+        if key == "precision" and value not in PRECISIONS:
+            raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, got {value!r}.")

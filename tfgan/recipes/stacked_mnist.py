@@ -1,0 +1,30 @@
+"""Stacked MNIST: three digits in the channels of one image make 1,000 modes to cover.
+
+tfgan train stacked-mnist --out runs/stacked
+tfgan evaluate runs/stacked --metrics coverage --samples 26000
+"""
+
+from tfgan.recipes import images
+from tfgan.recipes.recipe import Recipe
+
+RECIPE = Recipe(
+    name="stacked-mnist",
+    reproduces="Metz et al. 2017, Srivastava et al. 2017: mode coverage on stacked MNIST",
+    data="stacked:mnist",
+    time="TODO",
+    score="TODO",
+    settings={
+        **images.SETTINGS,
+        "epochs": 5,
+        "network": "r3gan",
+        "latent_dim": 64,
+        "loss": "relativistic_pairing",
+        "r1": 1.0,
+        "r2": 1.0,
+        "beta_1": 0.0,
+        "beta_2": 0.99,
+        "sample_every": 1,
+    },
+    build=images.build,
+    least_steps=5_000,
+)
