@@ -155,7 +155,7 @@ class DownBlock(layers.Layer):
     def call(self, x):
         h = x if self.first else ops.relu(x)
         h = self.convolution2(ops.relu(self.convolution1(h)))
-        if self.pool is None:
+        if self.pool is None or self.shortcut is None:
             return ops.add(h, x)
         # The mean of 1 x 1 convolutions is that of the mean.
         return ops.add(self.pool(h), self.shortcut(self.pool(x)))
