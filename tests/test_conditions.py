@@ -60,6 +60,8 @@ def test_draw_is_seeded_and_covers():
 def test_round_trip(kind):
     config = keras.saving.serialize_keras_object(kind(5))
     assert conditions.get(config) == kind(5)
+    older = {**config, "module": "tfgan.conditions"}  # as files of version 0.1 have it
+    assert conditions.get(older) == kind(5)
     assert conditions.get(kind(5)) == kind(5)
     assert repr(conditions.get(config)) == f"{kind.__name__}(5)"
     assert len({kind(5), conditions.get(config), kind(6)}) == 2
