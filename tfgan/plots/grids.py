@@ -114,8 +114,8 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None, **sam
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: one per row; None is every class (the first 25), or, of several labels or vectors, ten
-            different ones that the training data have.
+        conditions: one per row; None is every class (the first 25), or ten different ones that the
+            training data have of several labels or vectors.
         count: int. Images per condition (10), or in all of a GAN without condition (100; of points,
             whose images have the shape (1, 1, 2), 2,500).
         seed: int. The same seed gives the same picture; every row has latents of its own.
