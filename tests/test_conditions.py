@@ -185,7 +185,7 @@ def test_labels_written_as_text():
     assert Labels(3).parse("0, 2") == [0, 2]
     np.testing.assert_array_equal(MultiLabel(3).parse("0+2, 1,none"), [[1, 0, 1], [0, 1, 0], [0, 0, 0]])
     for kind, text in ((Labels(3), "a"), (MultiLabel(3), "0+3"), (MultiLabel(3), ""), (Vector(3), "1")):
-        with pytest.raises(InputError, match="--condition takes") as error:
+        with pytest.raises(InputError, match=r"conditions are (written|given) as") as error:
             kind.parse(text)
         one_line(error)
 

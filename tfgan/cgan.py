@@ -163,8 +163,8 @@ class CGAN(GAN):
             got = self.generate(z, encoded, training=False)
         except Exception:  # whatever a user's network raises
             return False
-        pair = (np.asarray(images, "float32") for images in (got, wanted))
-        return np.allclose(*pair, atol=1e-5, equal_nan=True)
+        got, wanted = (np.asarray(images, "float32") for images in (got, wanted))
+        return np.allclose(got, wanted, atol=1e-5, equal_nan=True)
 
     # Saving: what is drawn from goes with the weights.
 
