@@ -133,7 +133,7 @@ def _parts(name, source, described, proof):
         "gives the same image. Images lie in [0, 1], pixels in 0 to 255. `tfgan verify` repeats the "
         "comparison."
     )
-    if config.get("class_names"):
+    if gan.conditional and config.get("class_names"):
         rows = ([str(i), label] for i, label in enumerate(config["class_names"]))
         yield "## Classes\n\n" + markdown_table([_condition_name(gan), "class"], rows)
     if config:

@@ -142,7 +142,7 @@ def test_compile_config_keeps_it(tmp_path):
 def test_conditions_that_are_no_classes(kind):
     kind = CONDITIONS[kind]
     gan = small_cgan(kind=kind)
-    gan.compile(mismatched=True, jit_compile=False)
+    gan.compile(mismatched=True, run_eagerly=True)
     images, _ = batch(30)
     losses = gan.fit(images, kind.example(30), batch_size=10, verbose=0).history
     assert np.isfinite(losses["d_loss"]).all()

@@ -143,27 +143,31 @@ class CGAN(GAN):
         return source.draw(count, seed)
 
     def _mixed(self, count, mix):
-        """The encoded conditions of a mix, which the generator is tried with first."""
+        """The encoded conditions of a mix."""
         if self.condition is None:
             raise InputError(f"a mix needs a CGAN that knows its condition: {_SAY_KIND}.")
         encoded = mix.encode(self.condition, count)
-        example = self.example_condition(2)
-        whole = np.asarray(self.condition.encode(example))
-        z = tf.constant(self.draw_latents(2, seed=0))
-        if not _casts_to_integers(self.sampler):
-            try:
-                wanted, got = (
-                    np.asarray(self.generate(z, y, training=False), "float32")
-                    for y in (example, tf.constant(whole))
-                )
-            except Exception:  # whatever a user's network raises
-                got = wanted = np.array(np.nan)
-            if np.allclose(got, wanted, atol=1e-5):
-                return encoded
-        raise InputError(
-            f"the generator {self.sampler.name!r} takes conditions only as they are, a mix is encoded: "
-            f"float (batch, {self.condition.dim}). Encode inside it, by {self.condition}.encode."
-        )
+        if not self._takes_encoded():
+            raise InputError(
+                f"the generator {self.sampler.name!r} takes conditions only as they are, a mix is "
+                f"encoded: float (batch, {self.condition.dim}). Encode inside it, by "
+                f"{self.condition}.encode."
+            )
+        return encoded
+
+    def _takes_encoded(self):
+        """Whether the generator makes the same images of conditions and of encoded ones: tried."""
+        if _casts_to_integers(self.sampler):
+            return False
+        z, example = tf.constant(self.draw_latents(2, seed=0)), self.example_condition(2)
+        wanted = self.generate(z, example, training=False)
+        try:
+            encoded = tf.convert_to_tensor(self.condition.encode(example))
+            got = self.generate(z, encoded, training=False)
+        except Exception:  # whatever a user's network raises
+            return False
+        got, wanted = (np.asarray(images, "float32") for images in (got, wanted))
+        return np.allclose(got, wanted, atol=1e-5, equal_nan=True)
 
     # Saving: what is drawn from goes with the weights.
 

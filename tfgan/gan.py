@@ -1,7 +1,6 @@
 """The GAN as a Keras model: compile, fit, sample, save."""
 
 import random
-from typing import Any
 
 import keras
 import numpy as np
@@ -112,8 +111,6 @@ class GAN(Compiled):
     def condition(self):
         """What the images depend on: None here, see `CGAN.condition`."""
         return None
-
-    seen_conditions: Any = None
 
     def no_conditions_seen(self):
         """What gathers the conditions of training data: None here, see `CGAN.seen_conditions`."""

@@ -104,7 +104,7 @@ def build(config, dataset, *, pretrained=None):
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
     gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
-    if gan.conditional:
+    if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
     return gan
 

@@ -16,6 +16,7 @@ class Trainer(keras.Model):
     train_function: Any
     test_function: Any
     no_conditions_seen: Any
+    seen_conditions: Any = None
 
     def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
         """Keras's `compile` of how steps are executed; both may be "auto", see `tfgan.tuning`."""

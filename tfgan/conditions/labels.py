@@ -155,7 +155,9 @@ class Labels(Kind):
         try:
             return [int(part) for part in text.split(",")]
         except ValueError:
-            raise InputError(f"--condition takes class numbers such as 0,1,2, got {text!r}.") from None
+            raise InputError(
+                f"conditions are written as class numbers such as 0,1,2, got {text!r}."
+            ) from None
 
     def empirical(self):
         """The distribution of the labels of data, of which none are known yet."""

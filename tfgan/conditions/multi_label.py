@@ -141,7 +141,7 @@ class MultiLabel(Kind):
             for number in numbers:
                 if not number.strip().isdecimal() or int(number) >= self.num_labels:
                     raise InputError(
-                        "--condition takes rows of labels such as 0+2,1,none, each below "
+                        "conditions are written as rows of labels such as 0+2,1,none, each below "
                         f"{self.num_labels}, got {text!r}."
                     )
                 row[int(number)] = 1

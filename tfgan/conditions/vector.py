@@ -110,7 +110,7 @@ class Vector(Kind):
 
     def parse(self, text):
         """Raises InputError: vectors are not written on a command line."""
-        raise InputError(f"--condition takes a file of vectors, FILE.npy, got {text!r}.")
+        raise InputError(f"conditions are given as a file of vectors, FILE.npy, got {text!r}.")
 
     def empirical(self):
         """The distribution of the vectors of data, of which none are known yet."""

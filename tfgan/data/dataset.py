@@ -179,9 +179,8 @@ class Data:
         self._check_split(split)
         source, size = self._splits[split], self.sizes[split]
         if source.conditions is None:
-            return _read_conditions(
-                _finish(source, None, as_stored).take(-1 if limit is None else limit)
-            )
+            ordered = _finish(source, None, as_stored)
+            return _read_conditions(ordered.take(size if limit is None else limit))
         rows = np.arange(size)
         if limit is not None and limit < size and not isinstance(self.condition, Labels):
             rows = np.sort(np.random.default_rng(_SEED).choice(size, limit, replace=False))

@@ -114,8 +114,8 @@ def samples(gan, *, conditions=None, count=None, seed=0, class_names=None, **sam
 
     Args:
         gan: `tfgan.GAN` or `tfgan.CGAN`.
-        conditions: one per row; None is every class (the first 25), or ten of several labels or vectors
-            as the training data have them.
+        conditions: one per row; None is every class (the first 25), or ten different ones that the
+            training data have of several labels or vectors.
         count: int. Images per condition (10), or in all of a GAN without condition (100; of points,
             whose images have the shape (1, 1, 2), 2,500).
         seed: int. The same seed gives the same picture; every row has latents of its own.
@@ -226,7 +226,9 @@ def rows_of(gan, conditions, *, seed=0):
             raise InputError(
                 f"this CGAN's condition is {gan.condition}, no class: give conditions=..., one per row."
             )
-        return gan.check_condition(_ROWS, None, seed=seed)
+        drawn = gan.check_condition(10 * _ROWS, None, seed=seed)
+        _, first = np.unique(drawn, axis=0, return_index=True)
+        return drawn[np.sort(first)[:_ROWS]]
     conditions = np.atleast_1d(conditions)
     return gan.check_condition(len(conditions), conditions)
 
