@@ -178,6 +178,8 @@ MISTAKES = {
     "no run to evaluate": (["evaluate", "nowhere"], "no config.json"),
     "no run to export": (["export", "nowhere", "--to", "tflite", "--out", "a.tflite"], "gan.keras"),
     "metric": (["evaluate", "RUN", "--metrics", "parsen"], "did you mean parzen"),
+    "features": (["evaluate", "RUN", "--features", "pixel"], "did you mean pixels"),
+    "no features": (["evaluate", "RUN", "--features", "inception:a.h5"], "no file of weights"),
     "samples": (["evaluate", "RUN", "--samples", "0"], "--samples"),
     "count": (["sample", "RUN", "--count", "0"], "--count"),
     "truncation": (["sample", "RUN", "--truncation", "0"], "--truncation"),

@@ -13,14 +13,15 @@ import tensorflow as tf
 
 from tfgan.errors import InputError, shortened, suggestion
 from tfgan.metrics import classifier
+from tfgan.metrics.classifier import in_float32
 
 NAMES = ("classifier", "inception", "pixels")
 BATCH_BYTES = 2**25  # of images given to a network at a time
 INCEPTION_SIDE = 299
 _INCEPTION = (
-    "InceptionV3 of keras.applications, the 2,048 means of its last feature maps; images resized to 299 "
-    "x 299 (bilinear, antialiased), scaled to [-1, 1], grey repeated to three channels; not comparable to "
-    "published FID, which is of another graph and resizes otherwise"
+    "InceptionV3 of keras.applications, the 2,048 means of its last feature maps; images resized to "
+    "299 x 299 (bilinear, antialiased), scaled to [-1, 1], grey repeated to three channels; not "
+    "comparable to published FID of the TF-Inception graph"
 )
 
 
@@ -28,7 +29,8 @@ class Extractor:
     """Images -> features, by batches.
 
     Args:
-        function: of images float32 `(batch, height, width, channels)` in [0, 1], returns `(batch, dim)`.
+        function: of images float32 `(batch, height, width, channels)` in [0, 1]; returns
+            `(batch, dim)`.
         name: str. What a person called it.
         description: str. For protocols: the network, its weights, its preprocessing.
     """
@@ -72,8 +74,8 @@ class Extractor:
             ) from error
         if found.ndim != 2 or len(found) != len(images) or not found.size:
             raise InputError(
-                f"features {self.name!r} must be (batch, dim), got {found.shape} of {len(images)} images: "
-                "pool or flatten them."
+                f"features {self.name!r} must be (batch, dim), got {found.shape} of {len(images)} "
+                "images: pool or flatten them."
             )
         if not np.isfinite(found).all():
             raise InputError(f"features {self.name!r} are NaN or infinite: give others.")
@@ -105,7 +107,7 @@ def get(features, *, make_classifier=None):
         return features
     if callable(features):
         name = getattr(features, "__name__", None) or getattr(features, "name", "features")
-        return Extractor(_in_batches(features), name=name, description=f"given in Python: {name}")
+        return Extractor(_inference(features), name=name, description=f"given in Python: {name}")
     if not isinstance(features, str):
         raise InputError(f"features must be a name, a file or a function, got {features!r}.")
     if features == "classifier":
@@ -123,12 +125,12 @@ def get(features, *, make_classifier=None):
 def _classifier(make_classifier):
     if make_classifier is None:
         raise InputError(
-            "features 'classifier' need labels to train on, the data has none: give --features inception, "
-            "pixels or FILE.keras."
+            "features 'classifier' need labels to train on, the data has none: give --features "
+            "inception, pixels or FILE.keras."
         )
     description = f"the last layer but one of {classifier.PROTOCOL}"
     model = classifier.body(make_classifier())
-    return Extractor(_in_batches(model), name="classifier", description=description)
+    return Extractor(_inference(model), name="classifier", description=description)
 
 
 def _inception(features):
@@ -137,21 +139,24 @@ def _inception(features):
     if file and not path.is_file():
         raise InputError(f"{file} is no file of weights: give inception:FILE.h5.")
     try:
-        model = keras.applications.InceptionV3(
-            include_top=False,
-            weights=str(path) if file else "imagenet",
-            input_shape=(INCEPTION_SIDE, INCEPTION_SIDE, 3),
-            pooling="avg",
-        )
+        with in_float32():
+            model = keras.applications.InceptionV3(
+                include_top=False,
+                weights=str(path) if file else "imagenet",
+                input_shape=(INCEPTION_SIDE, INCEPTION_SIDE, 3),
+                pooling="avg",
+            )
     except Exception as error:  # Keras's download raises no narrower one, HDF5 several
-        what = f"{file} holds no weights of InceptionV3 without its top" if file else (
-            "the ImageNet weights of InceptionV3 cannot be downloaded"
+        what = (
+            f"{file} holds no weights of InceptionV3 without its top"
+            if file
+            else ("the ImageNet weights of InceptionV3 cannot be downloaded")
         )
         raise InputError(
             f"{what} ({shortened(error)}): give inception:FILE.h5, or other features."
         ) from error
     weights = f"weights {path.name}, SHA-256 {_digest(path)}" if file else "ImageNet weights of Keras"
-    apply = _in_batches(model)
+    apply = _inference(model)
     return Extractor(
         lambda images: apply(for_inception(images)),
         name="inception",
@@ -181,7 +186,7 @@ def _file(file):
     except Exception as error:  # of Keras, zip, HDF5 and JSON: whatever a file may hold
         raise InputError(f"{file} cannot be read as a Keras model ({shortened(error)}).") from error
     description = f"{path.name}, SHA-256 {_digest(path)}, of images in [0, 1]"
-    return Extractor(_in_batches(model), name=path.name, description=description)
+    return Extractor(_inference(model), name=path.name, description=description)
 
 
 def _digest(path):
@@ -189,11 +194,19 @@ def _digest(path):
         return hashlib.file_digest(file, "sha256").hexdigest()[:12]
 
 
-def _in_batches(function):
-    """A Keras model as a compiled function in inference mode; other functions as they are."""
+def _inference(function):
+    """A Keras model as a function in inference mode that checks shapes; other functions as they are."""
     if not isinstance(function, keras.Model):
         return function
-    return tf.function(lambda images: function(images, training=False), reduce_retracing=True)
+    wanted = getattr(function, "input_shape", None)  # subclassed models have none
+
+    def infer(images):
+        shape = images.shape[1:]
+        if wanted and any(b not in (None, a) for a, b in zip(shape, wanted[1:], strict=True)):
+            raise ValueError(f"the model takes {wanted[1:]}")
+        return function(images, training=False)
+
+    return infer
 
 
 def _flat(images):
