@@ -201,7 +201,7 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
 
 @cli.command()
 @click.argument("run")
-@click.option("--metrics", metavar="A,B", help="parzen, classifier, coverage, ...  [default: all]")
+@click.option("--metrics", metavar="A,B", help="parzen, classifier, frechet, ...  [default: all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option(
     "--features",

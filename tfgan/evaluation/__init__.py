@@ -1,6 +1,7 @@
 """Measures a GAN against its data. A metric is one function in here and one line in `METRICS`."""
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 
@@ -30,7 +31,7 @@ __all__ = [
 
 # Functions of (samples, conditions, data, seed), those of features also of `FeatureSets`; they return a
 # dict with a `protocol`, or None where they do not apply.
-METRICS = {
+METRICS: dict[str, Callable[..., dict | None]] = {
     "parzen": _images.parzen_score,
     "classifier": _images.classifier_score,
     "memorization": _images.memorization_score,
@@ -103,7 +104,7 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0, sampling=None, 
         raise InputError("the GAN makes NaN or infinite pixels: its training diverged; train anew.")
     results = {"data": data.name, "fingerprint": data.fingerprint, "seed": seed}
     results |= {"sampling": sampling} if sampling else {}
-    sets = _features.FeatureSets(images, data, extractor)
+    sets = _features.FeatureSets(images, data, extractor, seed)
     hints = []
     for name in names:
         try:
@@ -115,8 +116,10 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0, sampling=None, 
             continue
         if result is not None:
             results[name] = result
+        elif metrics and name in _OF_FEATURES and extractor is None and _features.have_features(data):
+            raise InputError(f"{name} {_features.NEEDED}")
         elif metrics:
-            raise InputError(f"{name} needs {_need(name, data, extractor)}: leave it out.")
+            raise InputError(f"{name} needs {_NEEDS.get(name, 'images')}: leave it out.")
     hints += _hints(data, samples, extractor, metrics)
     return results | ({"hints": hints} if hints else {})
 
@@ -143,12 +146,6 @@ def _measure(name, images, conditions, data, seed, sets):
         if w.category is not FewSamplesWarning:
             warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
     return result | {"warnings": list(few)} if result is not None and few else result
-
-
-def _need(name, data, extractor):
-    if name in _OF_FEATURES and extractor is None and _features.have_features(data):
-        return _features.NEEDED + ", or"
-    return _NEEDS.get(name, "images")
 
 
 def _hints(data, samples, extractor, metrics):

@@ -12,8 +12,8 @@ from tfgan.metrics import classifier, features, frechet, kernel, precision_recal
 from tfgan.plots import are_points
 
 NEEDED = (
-    "features, and the data has no labels to train a classifier on: give --features inception, pixels "
-    "or FILE.keras"
+    "needs features, and the data has no labels to train a classifier on: give --features inception, "
+    "pixels or FILE.keras, or leave it out."
 )
 
 
@@ -26,8 +26,9 @@ class FeatureSets:
         test, valid: (float32 `(n, dim)`, conditions or None), of the first 10,000 images.
     """
 
-    def __init__(self, samples, data, extractor):
-        self._samples, self._data, self.extractor = samples, data, extractor
+    def __init__(self, samples, data, extractor, seed):
+        self._samples, self._data, self._seed = samples, data, seed
+        self.extractor = extractor
 
     @functools.cached_property
     def fake(self):
@@ -54,6 +55,7 @@ class FeatureSets:
             "features": self.extractor.description,
             "feature_name": self.extractor.name,
             "dim": self.fake.shape[1],
+            "seed": self._seed,
             "real_is": "valid images, against the same test images",
             **more,
         }
@@ -66,7 +68,8 @@ def have_features(data):
 
 def default_features(data):
     """The name of the features that need neither a choice nor a download; None if there are none."""
-    return "classifier" if isinstance(data.condition, Labels) else None
+    stacked = getattr(data, "stack", None) is not None
+    return "classifier" if stacked or isinstance(data.condition, Labels) else None
 
 
 def extractor_of(data, chosen, seed):
@@ -104,16 +107,16 @@ def frechet_score(samples, conditions, data, seed, sets):
     """
     if not have_features(data):
         return None
-    test, valid = (frechet.moments(rows) for rows in (sets.test[0], sets.valid[0]))
-    few = min(len(sets.fake), valid.count)
+    fake, test, (valid, _) = sets.fake, frechet.moments(sets.test[0]), sets.valid
+    distance, few = frechet.distance(fake, test), min(len(fake), len(valid))
     return {
-        "distance": frechet.distance(sets.fake, test),
+        "distance": distance,
         "same_n": {
             "n": few,
-            "fake": frechet.distance(sets.fake[:few], test),
-            "real": frechet.distance(sets.valid[0][:few], test),
+            "fake": distance if few == len(fake) else frechet.distance(fake[:few], test),
+            "real": frechet.distance(valid[:few], test),
         },
-        "protocol": sets.protocol(len(sets.fake), test.count, **_conditions_of(conditions)),
+        "protocol": sets.protocol(len(fake), test.count, **_conditions_of(conditions)),
     }
 
 
