@@ -67,8 +67,13 @@ def test_modes_reached_and_their_divergence(data):
     assert (result["reached"], result["covered"], result["of"]) == (9, 9, 27)
     assert result["kl"] == pytest.approx(np.log(3), abs=1e-9)
     text = evaluation.lines(results)
-    assert any("9 of 27 modes" in line and "KL 1.099 nats" in line for line in text)
+    assert any("9 of 27 modes" in line and "KL 1.099 nats (of 18 real" in line for line in text)
     assert any("26000 samples" in line for line in text)
+    # Of many even samples the divergence is that of real images: about (m - 1) / 2n.
+    result = evaluation.evaluate(gan_of(chosen), data, metrics=["coverage"], samples=len(chosen))
+    kl = result["coverage"]["real_kl"]
+    assert kl == pytest.approx(26 / (2 * 500), rel=0.6)
+    assert result["coverage"]["kl"] == pytest.approx(kl, abs=0.02)
     # One image of another mode among 1,000 reaches it, and does not cover it.
     rare = np.concatenate([np.repeat(few[:2], 500, axis=0)[1:], chosen[labels == 20][:1]])
     result = evaluation.evaluate(gan_of(rare), data, metrics=["coverage"], samples=1000)["coverage"]

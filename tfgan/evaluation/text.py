@@ -45,6 +45,8 @@ def _coverage(r, p):
         reached = r.get("reached", r["covered"])
         reached = f" ({reached} with at least one sample)" if reached != r["covered"] else ""
         kl = "" if r["kl"] is None else f", KL {r['kl']:.3f} nats"
+        if kl and r.get("real_kl") is not None:
+            kl += f" (of {p['n_real_kl']} real test images {r['real_kl']:.3f})"
         modes = f"{r['covered']} of {r['of']} modes{reached}, {r['inside']:.3f} inside{kl}; "
     yield (
         f"coverage: {modes}spread {spread} of real images' ({p['n_fake']} samples, "
