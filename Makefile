@@ -29,7 +29,7 @@ demo: $(VENV)/installed-edge
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve
+test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/installed-dev

@@ -43,6 +43,7 @@ setup(
         "onnx": ONNX,
         "tfd": ["scipy"],  # reads its MATLAB file
         "bench": ["torch>=2.6"],  # what training is compared with
+        "reference": ["prdc", "torch-fidelity"],  # what metrics are compared with, in the slow tests
         "dev": [
             *EDGE,
             *ONNX,

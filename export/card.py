@@ -143,7 +143,8 @@ def _parts(name, source, described, proof):
         )
     measured = []
     if source.results:
-        measured = evaluation.lines({**source.results, "data": data_name(source.results["data"])})
+        told = {**source.results, "data": data_name(source.results["data"]), "hints": []}
+        measured = [line.strip() for line in evaluation.lines(told)]
     yield "## Measured\n\n" + (
         "\n".join(f"- {line}" for line in measured)
         or "Not measured: `tfgan evaluate RUN` before exporting puts its numbers here."

@@ -12,7 +12,7 @@ from tfgan.evaluation import TEST_LIMIT, train_limit
 from tfgan.export import card
 from tfgan.export.tflite import TOLERANCES, tflite
 from tfgan.files import markdown_table, write_json, write_text
-from tfgan.metrics import classifier, frechet
+from tfgan.metrics import classifier, features, frechet
 
 ROUNDS, CALLS = 30, 10  # of timing, alternating between the variants
 _POOLED = 16  # pixels a side, of features without labels
@@ -147,26 +147,22 @@ class _Judge:
 
     def __init__(self, data, seed):
         real, _ = data.arrays("test", limit=TEST_LIMIT)
-        self.classifier, features = None, f"pixels, averaged to at most {_POOLED} a side"
+        self.classifier, said = None, f"pixels, averaged to at most {_POOLED} a side"
         self.features_of = _pooled
         if isinstance(data.condition, Labels):
             train, labels = data.arrays("train", limit=train_limit(data))
             count = data.condition.num_classes
             self.classifier = classifier.trained(train, labels, count, seed=seed)
-            self.features_of = _features_of(classifier.body(self.classifier))
-            features = f"the last layer but one of {classifier.PROTOCOL}"
+            extractor = features.get("classifier", make_classifier=lambda: self.classifier)
+            self.features_of, said = extractor, extractor.description
         self.real = self.features_of(real)
-        self.protocol = {"n_real": len(real), "features": features}
+        self.protocol = {"n_real": len(real), "features": said}
 
     def __call__(self, images, labels):
         numbers = {"frechet": frechet.distance(self.features_of(images), self.real)}
         if labels is not None and self.classifier is not None:
             numbers["accuracy"] = classifier.accuracy(self.classifier, images, labels)
         return numbers
-
-
-def _features_of(model):
-    return lambda images: model.predict(classifier.as_float(images), batch_size=500, verbose=0)
 
 
 def _pooled(images):

@@ -13,6 +13,16 @@ from makers import CLASSES, MAKERS, SHAPE
 from tfgan import cli, tuning
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory):
+    """Classifiers trained in a test serve all others of this run; the user's cache is left alone."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TFGAN_CACHE", str(folder / "tfgan-cache"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _seeded():
     keras.utils.set_random_seed(0)

@@ -74,6 +74,10 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
     plain = json.loads(numbers.read_text())
     assert plain["parzen"]["protocol"]["n_fake"] == 60
     assert "sampling" not in plain
+    pixels = ["--samples", 60, "--metrics", "kernel", "--features", "pixels"]
+    code, out, _ = tfgan("evaluate", trained, *pixels)
+    assert code == 0
+    assert "pixels features" in out
     latents = ["--truncation", "0.5", "--smoothing", "0.3"]
     quick = ["--samples", 60, "--metrics", "parzen"]
     assert tfgan("evaluate", trained, *quick, "--json", numbers, *latents)[0] == 0
@@ -103,6 +107,7 @@ def test_train_sample_evaluate_export(tfgan, trained, tmp_path):
     assert file.is_file()
     card = (tmp_path / "served/1/README.md").read_text()
     assert "classifier accuracy" in card  # of RUN/evaluation.json
+    assert "- Frechet distance" in card
 
 
 @pytest.mark.parametrize(
@@ -178,6 +183,8 @@ MISTAKES = {
     "no run to evaluate": (["evaluate", "nowhere"], "no config.json"),
     "no run to export": (["export", "nowhere", "--to", "tflite", "--out", "a.tflite"], "gan.keras"),
     "metric": (["evaluate", "RUN", "--metrics", "parsen"], "did you mean parzen"),
+    "features": (["evaluate", "RUN", "--features", "pixel"], "did you mean pixels"),
+    "no features": (["evaluate", "RUN", "--features", "inception:a.h5"], "no file of weights"),
     "samples": (["evaluate", "RUN", "--samples", "0"], "--samples"),
     "count": (["sample", "RUN", "--count", "0"], "--count"),
     "truncation": (["sample", "RUN", "--truncation", "0"], "--truncation"),

@@ -218,12 +218,18 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
 
 @cli.command()
 @click.argument("run")
-@click.option("--metrics", metavar="A,B", help="parzen, classifier, coverage, ...  [default: all]")
+@click.option("--metrics", metavar="A,B", help="parzen, classifier, frechet, ...  [default: all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option(
+    "--features",
+    metavar="NAME|FILE",
+    help="What distances are measured in: classifier, inception, inception:FILE.h5, pixels, or a Keras "
+    "model FILE.keras.  [default: classifier, of data with labels]",
+)
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @_sampling_options
 @click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")
-def evaluate(run, metrics, samples, seed, json_file, **sampling):
+def evaluate(run, metrics, samples, features, seed, json_file, **sampling):
     """Measure RUN against the data it was trained on.
 
     All metrics, with nothing changed in sampling, are kept in RUN/evaluation.json too, from where
@@ -242,7 +248,13 @@ def evaluate(run, metrics, samples, seed, json_file, **sampling):
     data = runs.load_data(config)
     sampling = {name: value for name, value in sampling.items() if value != _UNCHANGED[name]}
     results = evaluation.evaluate(
-        gan, data, metrics=names, samples=samples, seed=seed, sampling=sampling
+        gan,
+        data,
+        metrics=names,
+        samples=samples,
+        seed=seed,
+        sampling=sampling,
+        features=features,
     )
     for line in evaluation.lines(results):
         click.echo(line)

@@ -10,6 +10,10 @@ class InputError(ValueError):
     """
 
 
+class FewSamplesWarning(UserWarning):
+    """One line: a number is biased or says little, since it is of too few samples."""
+
+
 def shortened(error):
     """The message of an error, or a text, as one line of at most 200 characters."""
     return " ".join(str(error).split())[:200]

@@ -106,6 +106,16 @@ def _sync(path):
             os.fsync(handle.fileno())
 
 
+def cache_folder():
+    """`pathlib.Path` of what is kept between runs and can be made anew: `$TFGAN_CACHE`.
+
+    Else `tfgan` in `$XDG_CACHE_HOME`, else `~/.cache/tfgan`. It need not exist.
+    """
+    if given := os.environ.get("TFGAN_CACHE"):
+        return Path(os.path.expanduser(given))
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "tfgan"
+
+
 def markdown_table(head, rows):
     """A Markdown table of texts."""
     lines = [head, ["---"] * len(head), *rows]

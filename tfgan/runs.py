@@ -264,7 +264,8 @@ def _callbacks(path, config, dataset, first_epoch):
         watch.append(
             callbacks.ModeCoverage(
                 dataset.arrays("valid", limit=VALID_LIMIT),
-                judge=judge_of_modes(dataset),
+                # Of 1,000 modes of stacked images a look in passing would see few.
+                judge=judge_of_modes(dataset) if dataset.modes else None,
                 num_modes=dataset.modes and len(dataset.modes.centres),
                 every=every,
                 samples=min(2_000, train_limit(dataset)),

@@ -12,6 +12,7 @@ from tfgan.export import quantization
 from tfgan.metrics import classifier
 
 pytest.importorskip("ai_edge_litert")
+pytestmark = pytest.mark.filterwarnings("ignore::tfgan.errors.FewSamplesWarning")
 NAMES = ["float32", "float16", "dynamic", "int8"]
 
 

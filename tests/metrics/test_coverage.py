@@ -27,6 +27,7 @@ def test_coverage_by_hand():
     shares = np.array([60, 30, 2]) / 92
     assert found == {
         "covered": 2,  # the third has 2 of 100, its share is 25
+        "reached": 3,
         "of": 4,
         "inside": pytest.approx(0.92),
         "kl": pytest.approx(np.sum(shares * np.log(shares * 4))),
@@ -39,7 +40,13 @@ def test_shares_of_the_data_count():
     assert coverage.coverage(modes, 3, shares=[0.96, 0.04, 0.0])["of"] == 2
     assert coverage.coverage(modes, 2, shares=[0.97, 0.03])["kl"] == pytest.approx(0)
     assert coverage.coverage(modes, 2)["covered"] == 1
-    assert coverage.coverage([-1, -1], 2) == {"covered": 0, "of": 2, "inside": 0.0, "kl": None}
+    assert coverage.coverage([-1, -1], 2) == {
+        "covered": 0,
+        "reached": 0,
+        "of": 2,
+        "inside": 0.0,
+        "kl": None,
+    }
     unseen = coverage.coverage([0, 1], 2, shares=[1.0, 0.0])  # the data has no such mode
     assert (unseen["covered"], unseen["of"], unseen["kl"]) == (1, 1, None)
 

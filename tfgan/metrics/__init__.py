@@ -1,5 +1,25 @@
-"""Quality of samples: pure functions on arrays of images."""
+"""Quality of samples: pure functions on arrays of images, or of their features."""
 
-from tfgan.metrics import classifier, coverage, memorization, parzen
+from tfgan.metrics import (
+    classifier,
+    coverage,
+    features,
+    frechet,
+    kernel,
+    memorization,
+    ms_ssim,
+    parzen,
+    precision_recall,
+)
 
-__all__ = ["classifier", "coverage", "memorization", "parzen"]
+__all__ = [
+    "classifier",
+    "coverage",
+    "features",
+    "frechet",
+    "kernel",
+    "memorization",
+    "ms_ssim",
+    "parzen",
+    "precision_recall",
+]

@@ -1,6 +1,9 @@
 """A small classifier of real images, to judge conditional samples by."""
 
+import contextlib
 import hashlib
+import zipfile
+import zlib
 
 import keras
 import numpy as np
@@ -8,8 +11,10 @@ import tensorflow as tf
 from keras import layers
 
 from tfgan.errors import InputError
+from tfgan.files import cache_folder, replacing
 
 BATCH_SIZE = 100
+VERSION = 1  # of the network and its training: another one is trained anew
 PROTOCOL = "two 3 x 3 convolutions (32, 64) and Dense 128, trained on the real train split"
 
 
@@ -60,13 +65,47 @@ _trained: dict = {}
 
 
 def trained(images, labels, num_classes, *, seed=0):
-    """As `train`; the latest models are kept, so that one set is learnt once in a process."""
+    """As `train`; one set is learnt once.
+
+    The latest models are kept in the process, and the weights of all in `classifiers/` of the user's
+    cache (`tfgan.files.cache_folder`), named by the content of images and labels, seed and version. A
+    damaged file is replaced; where nothing can be written, nothing is kept.
+    """
     key = (_digest(images), _digest(labels), num_classes, seed)
     if key not in _trained:
         if len(_trained) == _KEPT:
             del _trained[next(iter(_trained))]
-        _trained[key] = train(images, labels, num_classes, seed=seed)
+        _trained[key] = _from_disk_or_trained(key, images, labels)
     return _trained[key]
+
+
+def _from_disk_or_trained(key, images, labels):
+    *_, num_classes, seed = key
+    name = hashlib.sha256(f"{VERSION} {PROTOCOL} {key}".encode()).hexdigest()[:24]
+    file = cache_folder() / "classifiers" / f"{name}.npz"
+    model = _build(np.shape(images)[1:], num_classes, seed)
+    try:
+        _load(model, file)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
+        model = train(images, labels, num_classes, seed=seed)
+        with contextlib.suppress(OSError), replacing(file) as temporary:
+            weights = {str(i): value for i, value in enumerate(model.get_weights())}
+            np.savez(temporary, **weights)
+    return model
+
+
+def _load(model, file):
+    """Gives a model the weights of a file.
+
+    Raises:
+        OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error: if it has none.
+    """
+    # A handle of our own: of a damaged file NumPy leaves its open.
+    with open(file, "rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+        weights = [arrays[str(i)] for i in range(len(arrays.files))]
+    if not all(np.isfinite(value).all() for value in weights):
+        raise ValueError("weights that are not finite")
+    model.set_weights(weights)
 
 
 def _digest(array):
@@ -80,18 +119,30 @@ def _build(image_shape, num_classes, seed):
 
     stride = 2 if min(image_shape[:2]) >= 16 else 1
     options = {"strides": stride, "padding": "same", "activation": "relu"}
-    return keras.Sequential(
-        [
-            layers.Input(image_shape),
-            layers.Conv2D(32, 3, kernel_initializer=init(0), **options),
-            layers.Conv2D(64, 3, kernel_initializer=init(1), **options),
-            layers.Flatten(),
-            layers.Dropout(0.25, seed=seed),
-            layers.Dense(128, activation="relu", kernel_initializer=init(2)),
-            layers.Dropout(0.5, seed=seed + 1),
-            layers.Dense(num_classes, kernel_initializer=init(3)),
-        ]
-    )
+    with in_float32():
+        return keras.Sequential(
+            [
+                layers.Input(image_shape),
+                layers.Conv2D(32, 3, kernel_initializer=init(0), **options),
+                layers.Conv2D(64, 3, kernel_initializer=init(1), **options),
+                layers.Flatten(),
+                layers.Dropout(0.25, seed=seed),
+                layers.Dense(128, activation="relu", kernel_initializer=init(2)),
+                layers.Dropout(0.5, seed=seed + 1),
+                layers.Dense(num_classes, kernel_initializer=init(3)),
+            ]
+        )
+
+
+@contextlib.contextmanager
+def in_float32():
+    """Layers made inside compute in float32, whatever the policy: a measure is one for all GANs."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def _gather(images, labels):
@@ -111,7 +162,7 @@ def predict(model, images):
 
 def body(model):
     """The Keras model of what the last layer sees: images -> features `(batch, 128)`."""
-    return keras.Model(model.inputs, model.layers[-2].output)
+    return keras.Model(model.inputs[0], model.layers[-2].output)
 
 
 def accuracy(model, images, labels):

@@ -47,9 +47,10 @@ def coverage(modes, num_modes, *, shares=None):
 
     Returns:
         dict: `covered`, the number of modes that hold at least a tenth of their share of the
-        samples; `of`, how many modes the data has; `inside`, the fraction of samples that belong to
-        a mode; `kl`, the divergence of the samples' modes from the data's in nats, None where it is
-        infinite: no sample belongs to any mode, or some to one that the data does not have.
+        samples; `reached`, of those that hold at least one; `of`, how many modes the data has;
+        `inside`, the fraction of samples that belong to a mode; `kl`, the divergence of the samples'
+        modes from the data's in nats, None where it is infinite: no sample belongs to any mode, or
+        some to one that the data does not have.
 
     Raises:
         InputError: for no samples, or modes out of range.
@@ -67,6 +68,7 @@ def coverage(modes, num_modes, *, shares=None):
     kl = np.sum(found[nonzero] * np.log(found[nonzero] / shares[nonzero])) if finite else None
     return {
         "covered": int(np.sum(enough & present)),
+        "reached": int(np.sum((counts > 0) & present)),
         "of": int(present.sum()),
         "inside": float(counts.sum() / len(modes)),
         "kl": None if kl is None else float(kl),
