@@ -1,4 +1,4 @@
-"""The error that means: the user can mend this."""
+"""The errors that mean: the user can mend this."""
 
 import difflib
 
@@ -7,6 +7,13 @@ class InputError(ValueError):
     """Bad input: one line that says what was expected, what came and what to do.
 
     The command line prints it without a traceback and exits with 2. Any other exception is a bug.
+    """
+
+
+class DivergedError(InputError):
+    """Training came to NaN or infinity; says where the last good state is.
+
+    The command line exits with 3, so that a script can tell it from a mistake.
     """
 
 
