@@ -29,8 +29,7 @@ def spoiled(at, value, weights):
     return callback
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("steps", [1, 2])
+@pytest.mark.parametrize(("value", "steps"), [(np.nan, 1), (np.inf, 2)])
 def test_nan_stops_and_the_checkpoint_stays_good(tmp_path, value, steps):
     path = tmp_path / "last.keras"
     spoil = spoiled(2, value, lambda gan: gan.discriminator.weights[0])
