@@ -251,6 +251,16 @@ assert "tensorflow" not in sys.modules and "keras" not in sys.modules
 """
 
 
+def test_divergence_is_one_line_and_exit_code_3(tfgan, source, tmp_path):
+    run = tmp_path / "run"
+    wild = ["--set", "learning_rate=1e30", "--out", run, "--epochs", 3]
+    code, _, err = tfgan("train", "gan-digits", "--data", source, *wild, *SMALL)
+    assert code == 3
+    assert err.strip().startswith("tfgan: training diverged in epoch 1, ")
+    assert "\n" not in err.strip()
+    assert not list(run.rglob("*.keras"))
+
+
 def test_help_as_a_module():
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "tfgan", "--help"], capture_output=True, text=True

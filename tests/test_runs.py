@@ -6,7 +6,7 @@ import pytest
 from makers import one_line, stripes
 
 from tfgan import runs
-from tfgan.errors import InputError
+from tfgan.errors import DivergedError, InputError
 from tfgan.files import read_csv
 
 SMALL = ["units=8", "latent_dim=4", "batch_size=16", "sample_every=2", "jit_compile=false"]
@@ -44,6 +44,7 @@ def test_a_run_directory(source, tmp_path):
         "gan.keras",
     }
     assert sorted(p.name for p in (run / "samples").iterdir()) == [
+        "animation.gif",
         "epoch-0002.png",
         "epoch-0004.png",
     ]
@@ -233,3 +234,41 @@ def test_a_run_older_than_standardised_latents_keeps_its_network(source, tmp_pat
     (run / "config.json").write_text(json.dumps(config))
     longer = runs.plan("cgan-mnist", source=source, changes=["epochs=2"])
     assert go_on(run, longer).generator.latent_std == 1
+
+
+def test_a_run_that_diverges_keeps_its_last_good_state(source, tmp_path, monkeypatch):
+    """A weight becomes NaN in epoch 3; the run goes on from epoch 2 as if nothing had been."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    runs.train(whole, plan(source, 4), verbose=0)
+    callbacks_of = runs._callbacks
+
+    def breaking(*args):
+        watch = callbacks_of(*args)
+        watch[-1].seconds = 0  # a checkpoint after each epoch
+
+        def spoil(epoch, logs):
+            if epoch == 2:
+                kernel = watch[0].model.generator.weights[0]
+                kernel.assign(np.nan * np.ones(kernel.shape))
+
+        return [*watch, keras.callbacks.LambdaCallback(on_epoch_begin=spoil)]
+
+    monkeypatch.setattr(runs, "_callbacks", breaking)
+    with pytest.raises(DivergedError, match="from which --resume goes on") as error:
+        runs.train(broken, plan(source, 4), verbose=0)
+    assert "epoch 3" in one_line(error)
+    assert not (broken / "gan.keras").exists()
+    assert [r["epoch"] for r in rows(broken)] == ["1", "2"]
+    monkeypatch.setattr(runs, "_callbacks", callbacks_of)
+    gan = go_on(broken, plan(source, changes=[]))
+    for x, y in zip(runs.load(whole).variables, gan.variables, strict=True):
+        np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
+
+
+def test_a_run_watches_the_discriminator(source, tmp_path):
+    run = tmp_path / "run"
+    runs.train(run, plan(source, 2, changes=[*SMALL, "sample_every=1"]), verbose=0)
+    for row in rows(run):
+        for name in ("real", "held_out", "fake"):
+            assert 0 <= float(row[f"d_accuracy_{name}"]) <= 1
+    assert list((run / "tensorboard").glob("networks/events*"))

@@ -11,6 +11,7 @@ _ARGV0 = sys.argv[0] if sys.argv else ""  # "-m" while `python -m` finds its mod
 _STARTED_BY_COMMAND = Path(_ARGV0).stem == "tfgan" or (_ARGV0 == "-m" and "tfgan" in sys.orig_argv)
 if not _STARTED_BY_COMMAND:
     from tfgan import (
+        augment,
         callbacks,
         conditions,
         data,
@@ -33,6 +34,7 @@ if not _STARTED_BY_COMMAND:
         "CGAN",
         "GAN",
         "InputError",
+        "augment",
         "callbacks",
         "conditions",
         "data",

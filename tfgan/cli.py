@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tfgan.errors import InputError
+from tfgan.errors import DivergedError, InputError
 
 SEED = click.IntRange(0, 2**31 - 1)
 _UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
@@ -440,14 +440,14 @@ def _no_stderr():
 
 
 def main():
-    """Runs the command line; a user's mistake is one line on stderr and exit code 2."""
+    """Runs the command line; a user's mistake is one line on stderr and exit code 2 (diverged: 3)."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written stays
     try:
         code = cli.main(standalone_mode=False)
     except (InputError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else error
         click.echo(f"tfgan: {message}", err=True)
-        code = 2
+        code = 3 if isinstance(error, DivergedError) else 2
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
         click.echo(f"tfgan: {error.strerror or error}{where}", err=True)

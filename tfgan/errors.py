@@ -1,4 +1,4 @@
-"""The error that means: the user can mend this."""
+"""The errors that mean: the user can mend this."""
 
 import difflib
 
@@ -12,6 +12,13 @@ class InputError(ValueError):
 
 class FewSamplesWarning(UserWarning):
     """One line: a number is biased or says little, since it is of too few samples."""
+
+
+class DivergedError(InputError):
+    """Training came to NaN or infinity; says where the last good state is.
+
+    The command line exits with 3, so that a script can tell it from a mistake.
+    """
 
 
 def shortened(error):

@@ -3,7 +3,7 @@
 config.json   all that is needed to repeat the run
 metrics.csv   a row per epoch
 tensorboard/  the same for TensorBoard
-samples/      a grid of samples every few epochs, or a table of tags found
+samples/      a grid of samples every few epochs and an animation of them, or a table of tags found
 checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses, and
               best-raw.keras, chosen without the generator's moving average, where there is one
 evaluation.json  what `tfgan evaluate` measured, if it did
@@ -196,6 +196,7 @@ def train(path, config, *, profile=False, verbose="auto"):
 
     Raises:
         InputError: if the data or the recipe do not fit, or if a new run's directory exists.
+        DivergedError: if a loss or weight became NaN or infinite.
     """
     path = Path(path)
     if "fingerprint" not in config:
@@ -240,6 +241,9 @@ def train(path, config, *, profile=False, verbose="auto"):
 _BEST = (("best.keras", "val_parzen", True), ("best-raw.keras", "val_parzen_raw", False))
 
 
+_OVERFITTING_IMAGES = 500  # of each kind that the discriminator is asked about
+
+
 def _callbacks(path, config, dataset, first_epoch):
     recipe = recipes.RECIPES[config["recipe"]]
     log = callbacks.MetricsLog(path / "metrics.csv", first_epoch=first_epoch)
@@ -258,7 +262,14 @@ def _callbacks(path, config, dataset, first_epoch):
                     ema=ema,
                 )
             )
-    every = config["settings"]["sample_every"]
+    settings = config["settings"]
+    every = settings["sample_every"]
+    overfitting = callbacks.Overfitting(
+        *(dataset.arrays(split, limit=_OVERFITTING_IMAGES) for split in ("train", "valid")),
+        every=max(1, settings["epochs"] // 20),
+    )
+    checkpoint = path / "checkpoints" / "last.keras"
+    guard = callbacks.Guard(checkpoint=checkpoint, stop=settings.get("stop_when_won", False))
     watch = []
     if dataset.tags is None:
         watch.append(
@@ -271,17 +282,21 @@ def _callbacks(path, config, dataset, first_epoch):
                 samples=min(2_000, train_limit(dataset)),
             )
         )
-    drawn = {"every": every, "seed": config["settings"]["seed"]}
+    drawn = {"every": every, "seed": settings["seed"]}
     if dataset.tags is not None:
         samples = callbacks.SampleTags(path / "samples", dataset.tags, **drawn)
+        board = {"samples": False}
     else:
-        samples = callbacks.SampleGrid(path / "samples", class_names=dataset.class_names, **drawn)
+        steps = settings.get("sample_steps")
+        board = {"class_names": dataset.class_names}
+        samples = callbacks.SampleGrid(path / "samples", every_steps=steps, **drawn, **board)
     return [
+        overfitting,
+        guard,  # what follows measures and keeps the GAN
         *best,
         *watch,
         log,
-        keras.callbacks.TensorBoard(path / "tensorboard", write_graph=False),
+        callbacks.TensorBoard(path / "tensorboard", **drawn, **board),
         samples,
-        callbacks.WonDiscriminator(),
-        callbacks.Checkpoint(path / "checkpoints" / "last.keras"),
+        callbacks.Checkpoint(checkpoint),
     ]

@@ -1,17 +1,22 @@
 """Keras callbacks that watch and keep a GAN."""
 
+from tfgan.callbacks.board import TensorBoard
 from tfgan.callbacks.draw import OneDimensional, SampleGrid, SampleTags
+from tfgan.callbacks.guard import Guard
 from tfgan.callbacks.keep import BestParzen, Checkpoint, MetricsLog, Profile
-from tfgan.callbacks.watch import ModeCoverage, WonDiscriminator
+from tfgan.callbacks.overfitting import Overfitting
+from tfgan.callbacks.watch import ModeCoverage
 
 __all__ = [
     "BestParzen",
     "Checkpoint",
+    "Guard",
     "MetricsLog",
     "ModeCoverage",
     "OneDimensional",
+    "Overfitting",
     "Profile",
     "SampleGrid",
     "SampleTags",
-    "WonDiscriminator",
+    "TensorBoard",
 ]

@@ -9,6 +9,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
+from tfgan.callbacks.guard import are_finite
 from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
 from tfgan.files import read_csv, replacing
@@ -19,7 +20,7 @@ class Checkpoint(keras.callbacks.Callback):
     """Keeps the model in one file, replaced whole: a kill leaves the file of before.
 
     Written at the end of the first epoch, of others if the last time was long enough ago, and at the
-    end of `fit`.
+    end of `fit`; never with a weight that is NaN or infinite: the file then stays as it was.
 
     Args:
         path: `.keras` file.
@@ -42,6 +43,8 @@ class Checkpoint(keras.callbacks.Callback):
         self._save()
 
     def _save(self):
+        if not are_finite(self.model):
+            return
         with replacing(self.path) as temporary:
             self.model.save(temporary)
         self._last = time.monotonic()

@@ -105,28 +105,3 @@ class ModeCoverage(keras.callbacks.Callback):
             "momentum (Adam's beta_1=0), larger batches, loss non_saturating instead of minimax.",
             file=sys.stderr,
         )
-
-
-class WonDiscriminator(keras.callbacks.Callback):
-    """Says once, in one line on stderr, that the discriminator tells all fakes: nothing is learnt then.
-
-    Args:
-        d_loss: float. Mean loss of an epoch, in nats, below which it has won; log 2 = 0.69 is a draw.
-        epochs: int >= 1. Epochs in a row.
-    """
-
-    def __init__(self, *, d_loss=0.02, epochs=5):
-        super().__init__()
-        self.d_loss = d_loss
-        self.epochs = at_least_one("epochs", epochs)
-        self.in_a_row = 0
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.in_a_row = self.in_a_row + 1 if logs["d_loss"] < self.d_loss else 0
-        if self.in_a_row == self.epochs:
-            print(
-                f"\nthe discriminator has won (d_loss {logs['d_loss']:.1g} in epoch {epoch + 1}): the "
-                "samples will not get better; try another seed, smaller learning rates, Adam (recipes "
-                "cgan-digits, gan-digits) or more images.",
-                file=sys.stderr,
-            )

@@ -1,5 +1,6 @@
 """Pictures. Each function returns a `matplotlib.figure.Figure`; `save` writes one."""
 
+from tfgan.plots.film import film
 from tfgan.plots.game import game_gradients, game_path, game_value, saddle
 from tfgan.plots.grids import MAX_IMAGES, MAX_ROWS, grid, interpolation, mixture, samples, save, tile
 from tfgan.plots.history import curves
@@ -22,6 +23,7 @@ __all__ = [
     "animation",
     "are_points",
     "curves",
+    "film",
     "game_gradients",
     "game_path",
     "game_value",

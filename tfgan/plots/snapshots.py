@@ -6,7 +6,6 @@ Reference:
 
 import functools
 import math
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from matplotlib.lines import Line2D
 from tfgan import theory
 from tfgan.errors import InputError
 from tfgan.files import replacing
+from tfgan.plots.film import check_gif
 
 BANDWIDTHS = np.geomspace(0.003, 0.3, 60)  # of kernels, in units of x; the best by cross-validation
 _MODES = 500  # cosines of a kernel density; at the least bandwidth those above are below 2e-5
@@ -241,10 +241,7 @@ def animation(snapshots, path, *, frames_per_second=10):
         InputError: for another name or rate, or no snapshots.
     """
     snapshots = _some(snapshots)
-    if Path(path).suffix.lower() != ".gif":
-        raise InputError(f"the animation's name must end in .gif, got {path}.")
-    if not 1 <= frames_per_second <= 50:
-        raise InputError(f"a GIF shows 1 to 50 frames per second, got {frames_per_second}.")
+    check_gif(path, frames_per_second)
     figure = Figure(figsize=(5.0, 4.0), dpi=72, facecolor="white")
     axes = figure.add_axes((0.02, 0.11, 0.96, 0.81))
     top = _top(snapshots)

@@ -7,7 +7,7 @@ from tfgan.networks import FAMILIES
 from tfgan.recipes.recipe import TRAINING, compile_with_adam
 
 # Options of the networks besides widths: whose they are. None leaves each family its own default.
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "generator": {
         "upsample": ("dcgan",),
         "kernel_size": ("dcgan",),

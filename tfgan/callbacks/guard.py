@@ -1,0 +1,117 @@
+"""The callback that ends hopeless training, and what it knows of states worth keeping."""
+
+import math
+import sys
+
+import keras
+import tensorflow as tf
+
+from tfgan import losses
+from tfgan.checks import at_least_one
+from tfgan.errors import DivergedError
+
+_SURE = 0.99  # of the discriminator's accuracies, all of them
+
+
+def are_finite(gan):
+    """Whether all weights of a compiled GAN are finite, and what its optimizers remember."""
+    networks = (gan.generator, gan.discriminator, gan.ema_generator)
+    variables = [v for network in networks if network is not None for v in network.weights]
+    variables += [*gan.g_optimizer.variables, *gan.d_optimizer.variables]
+    tensors = [tf.convert_to_tensor(v.value) for v in variables]
+    return all(bool(tf.reduce_all(tf.math.is_finite(t))) for t in tensors if t.dtype.is_floating)
+
+
+class Guard(keras.callbacks.Callback):
+    """Stops training that came to NaN or infinity; names a discriminator that has won.
+
+    Losses are looked at whenever `fit` has them, after every `steps_per_execution` steps; weights at
+    the end of an epoch. It belongs before callbacks that measure and keep the GAN, and after
+    `Overfitting`, whose accuracies it reads.
+
+    A discriminator has won, where nothing is learnt any more: with cross-entropy (minimax,
+    non-saturating, no smoothed labels) if the mean `d_loss` of an epoch is below the argument's; with
+    other losses if it is right about 0.99 of real, fake and held-out images, as `Overfitting` measures
+    (of relativistic losses: of pairs). With Wasserstein's never: its critic is meant to tell all.
+
+    Args:
+        d_loss: float. In nats; log 2 = 0.69 is a draw.
+        epochs: int >= 1. Epochs (or measurements) in a row.
+        stop: bool. Whether training ends where the discriminator has won; else one line says so once.
+        checkpoint: file that `Checkpoint` keeps, to be named where training diverged; or None.
+
+    Raises:
+        InputError: if `epochs` is below 1.
+        DivergedError: at the end of an epoch, if a loss or weight is NaN or infinite.
+    """
+
+    async_safe = True  # a look at losses need not wait for the device: see `on_train_batch_end`
+
+    def __init__(self, *, d_loss=0.02, epochs=5, stop=False, checkpoint=None):
+        super().__init__()
+        self.d_loss = d_loss
+        self.epochs = at_least_one("epochs", epochs)
+        self.stop = stop
+        self.checkpoint = checkpoint
+        self.in_a_row = 0
+        self._found = None
+
+    def on_train_begin(self, logs=None):
+        self._found = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        # Keras may call this in a thread of its own, where an error would be noticed late.
+        found = self._not_finite(logs)
+        if found:
+            self._found = self._found or found
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        found = self._found or self._not_finite(logs)
+        if not found and not are_finite(self.model):
+            found = "a weight is no finite number"
+        if found:
+            raise DivergedError(
+                f"training diverged in epoch {epoch + 1}, {found}: train anew with smaller learning "
+                f"rates, clipped gradients or a penalty; {self._kept()}."
+            )
+        won = self._has_won(logs or {})
+        if won is None:
+            return
+        self.in_a_row = self.in_a_row + 1 if won else 0
+        if self.in_a_row == self.epochs:
+            self._say(epoch, logs)
+            self.model.stop_training = self.model.stop_training or self.stop
+
+    def _not_finite(self, logs):
+        """Names the first training metric that is NaN or infinite, or returns None."""
+        for metric in self.model.metrics:
+            value = (logs or {}).get(metric.name)
+            if value is not None and not math.isfinite(value):
+                return f"{metric.name} is {float(value)}"
+        return None
+
+    def _kept(self):
+        if self.checkpoint is None or not self.checkpoint.is_file():
+            return "no good state was kept"
+        return f"the last good state is {self.checkpoint}, from which --resume goes on"
+
+    def _has_won(self, logs):
+        """True or False, or None where nothing is known."""
+        loss = self.model.loss_pair
+        smoothed = getattr(self.model, "label_smoothing", 0)
+        if loss.d_loss is losses.cross_entropy_d_loss and not smoothed:
+            return logs["d_loss"] < self.d_loss
+        if loss is losses.LOSSES.get("wasserstein"):
+            return None
+        accuracies = [value for name, value in logs.items() if name.startswith("d_accuracy_")]
+        return min(accuracies) >= _SURE if accuracies else None
+
+    def _say(self, epoch, logs):
+        ending = "training ends" if self.stop else "the samples will not get better"
+        print(
+            f"\nthe discriminator has won (d_loss {logs['d_loss']:.1g} in epoch {epoch + 1}): {ending};"
+            " try another seed, smaller learning rates, Adam (recipes cgan-digits, gan-digits), "
+            "augmentation or more images.",
+            file=sys.stderr,
+        )
