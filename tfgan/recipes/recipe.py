@@ -216,6 +216,8 @@ def _check(settings):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if type(value) is int and value >= 2**31:
             raise InputError(f"{key} must be below 2**31, got {value}.")
+        if value is None:
+            continue
         if key.endswith(("dropout", "ema_decay", "beta_1", "beta_2")) and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
         if key == "decay" and not 1 <= value < 2:
