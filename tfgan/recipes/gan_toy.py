@@ -82,8 +82,8 @@ RING = Recipe(
         "epochs": 20,
         "units": 128,
         "loss": "relativistic_pairing",
-        "r1": 0.1,
-        "r2": 0.1,
+        "r1": 0.001,
+        "r2": 0.001,
         "sample_every": 5,
     },
     build=build,
@@ -95,6 +95,6 @@ GRID = Recipe(
     data="toy:grid",
     time="TODO",
     score="TODO",
-    settings={**RING.settings},
+    settings={**RING.settings, "epochs": 40, "units": 256},
     build=build,
 )
