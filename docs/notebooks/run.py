@@ -31,11 +31,14 @@ def executed(file):
     return notebook
 
 
+# What C++ writes, whatever Python's loggers are told.
+_LOGS = ("0000 00:00:", "absl::InitializeLog", "fully_quantize:", "XNNPACK delegate", "SavedModel")
+
+
 def _is_log(output):
     if output.get("name") != "stderr":
         return False
-    lines = output.text.splitlines()
-    return all("0000 00:00:" in line or "absl::InitializeLog" in line for line in lines)
+    return all(any(log in line for log in _LOGS) for line in output.text.splitlines() if line.strip())
 
 
 if __name__ == "__main__":
