@@ -1,4 +1,4 @@
-"""Runs notebooks, each in an empty folder, and writes what they print and draw into them: `make notebooks`.
+"""Runs notebooks, each in an empty folder, and writes their outputs into them: `make notebooks`.
 
 Needs `tfgan[notebooks]`.
 """
