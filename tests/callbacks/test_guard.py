@@ -128,6 +128,16 @@ def test_other_losses_are_judged_by_accuracy(capsys):
     assert said == [False, False, False, False, False, True]
 
 
+@pytest.mark.parametrize(
+    ("loss", "wins"),
+    [("hinge", True), ("least_squares", True), ("relativistic_pairing", True), ("wasserstein", False)],
+)
+def test_a_critic_of_wasserstein_may_tell_all(capsys, loss, wins):
+    rows = [{"d_accuracy_real": 1.0, "d_accuracy_held_out": 1.0}] * 3
+    said, _ = said_of(capsys, rows, loss=loss, epochs=2)
+    assert said == [False, wins, False]
+
+
 def test_refuses():
     with pytest.raises(InputError, match="epochs"):
         callbacks.Guard(epochs=0)
