@@ -11,6 +11,7 @@ gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
 
+import contextlib
 import shutil
 import zipfile
 from pathlib import Path
@@ -103,10 +104,22 @@ def build(config, dataset, *, pretrained=None):
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
-    gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
+    with _policy(config["settings"]["precision"]):
+        gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
     if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
     return gan
+
+
+@contextlib.contextmanager
+def _policy(name):
+    """Layers made inside compute in this precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _check_fit(recipe, dataset):
