@@ -49,12 +49,11 @@ def load_data(config):
         InputError: see `tfgan.data.load`; or if it is other data than the run was started with.
     """
     settings = config["settings"]
-    dataset = data.load(
-        config["data"],
-        data_dir=config["data_dir"],
-        image_size=settings["image_size"],
-        seed=settings["seed"],
-    )
+    source, options = config["data"], {"data_dir": config["data_dir"], "seed": settings["seed"]}
+    size, largest = settings["image_size"], recipes.get(config["recipe"], recipes.RECIPES).largest_side
+    if size is None and largest is not None:
+        size = data.square_side(source, largest, **options)
+    dataset = data.load(source, image_size=size, **options)
     started_with = config.get("fingerprint", dataset.fingerprint)
     if dataset.fingerprint != started_with:
         raise InputError(
@@ -217,6 +216,11 @@ def train(path, config, *, profile=False, verbose="auto"):
     dataset = load_data(config)
     if "fingerprint" not in config:
         config = lengthened(config, dataset)
+        if recipes.RECIPES[config["recipe"]].largest_side is not None:
+            config = {
+                **config,
+                "settings": {**config["settings"], "image_size": dataset.image_shape[0]},
+            }
     checkpoint = path / "checkpoints" / "last.keras"
     pretrained = None
     if recipes.RECIPES[config["recipe"]].pretraining and not checkpoint.is_file():
