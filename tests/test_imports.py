@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
-    {"errors", "files"},
+    {"errors", "files", "times"},
     {"augment", "conditions", "data", "latents", "layers", "losses", "metrics"}
     | {"optimizers", "penalties", "philox", "theory"},
     {"averaging", "batches", "checks", "inputs", "networks", "precision", "shown", "steps"},

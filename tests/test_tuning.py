@@ -61,15 +61,28 @@ def test_a_real_measurement_settles(images):
     ("call", "step", "expected"),
     [
         (0.0, 1.0, 1),  # long steps: calls cost nothing beside them
-        (0.0185, 0.1, 10),
-        (1.0, 1e-5, 64),  # as many as there may be
+        (0.0, 0.12, 64),  # nor do they here, where all are compiled already
+        (0.0085, 0.05, 10),
+        (0.09, 1e-5, 64),  # as many as there may be
         (0.049, 0.05, 64),  # compiled already for 64, so not for 50
     ],
 )
 def test_steps_worth_a_call(call, step, expected, monkeypatch):
     monkeypatch.setattr(tuning, "_seconds", lambda train, stacks, count: call + step * count)
     monkeypatch.setattr(tuning, "_everything_kept", lambda train, stacks: pytest.MonkeyPatch.context())
-    assert tuning._steps_worth_a_call(None, None, 64) == expected
+    steps, seconds = tuning._steps_worth_a_call(None, None, 64, 1)
+    assert steps == expected
+    assert seconds == pytest.approx(step, abs=call)
+
+
+def test_slow_steps_are_measured_over_what_they_do_in_turn(monkeypatch):
+    """Every fourth takes 4 s longer than the others' 1 s."""
+    monkeypatch.setattr(tuning, "_everything_kept", lambda train, stacks: pytest.MonkeyPatch.context())
+    monkeypatch.setattr(tuning, "_seconds", lambda train, stacks, count: count + 4 * -(-count // 4))
+    assert tuning._steps_worth_a_call(None, None, 64, 4) == (1, 2.0)
+    gan = small_gan()
+    gan.compile(d_steps=3, penalties={"r1": 1.0}, penalty_every=4)
+    assert tuning._cycle(gan) == 12
 
 
 def test_the_batch_size_that_was_seen(images, monkeypatch):
@@ -86,14 +99,16 @@ def test_the_batch_size_that_was_seen(images, monkeypatch):
 def test_k_is_bounded_by_memory(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        tuning, "_steps_worth_a_call", lambda train, stacks, rows: asked.append(rows) or rows
+        tuning,
+        "_steps_worth_a_call",
+        lambda train, stacks, rows, cycle: asked.append(rows) or (rows, 0.5),
     )
     gan = small_gan()
     gan.compile(jit_compile=False, steps_per_execution="auto")
     big = np.zeros((2**18, *gan.image_shape), "float32")  # 16 MiB
     tuning.settle(gan, [big])
     assert asked == [4]
-    assert gan.steps_per_execution == 4
+    assert (gan.steps_per_execution, gan.seconds_per_step) == (4, 0.5)
 
 
 def test_the_choice_is_saved(images, tmp_path, monkeypatch):

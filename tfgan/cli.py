@@ -366,6 +366,7 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
     """
     _import_tensorflow()
     from tfgan import reproduce as papers
+    from tfgan.times import duration
 
     found = papers.jobs(
         paper,
@@ -382,8 +383,8 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
     _check_parent(out)
     times = papers.seconds(found)
     for job, seconds in zip(found, times, strict=True):
-        click.echo(f"{job.name:24} {papers.duration(seconds):>8}  {job.row.title}")
-    total = papers.duration(sum(times))
+        click.echo(f"{job.name:24} {duration(seconds):>8}  {job.row.title}")
+    total = duration(sum(times))
     click.echo(f"{'in all':24} {total:>8}  on two cores, as measured on one machine")
     if dry_run:
         return

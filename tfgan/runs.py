@@ -291,6 +291,7 @@ def _callbacks(path, config, dataset, first_epoch):
         board = {"class_names": dataset.class_names}
         samples = callbacks.SampleGrid(path / "samples", every_steps=steps, **drawn, **board)
     return [
+        callbacks.Estimate(first_epoch=first_epoch),
         overfitting,
         guard,  # what follows measures and keeps the GAN
         *best,

@@ -31,6 +31,7 @@ class Trainer(keras.Model):
         )
         # What is measured when training begins. Evaluation does not wait for it.
         self.unsettled = frozenset(name for name, value in open_to.items() if value == "auto")
+        self.seconds_per_step = None  # where that was measured
         self._test_jit_compile = self.jit_compile
 
     def settle_jit_compile(self, jit_compile):

@@ -17,12 +17,16 @@ MOST_STEPS = 64
 MOST_BYTES = 64 << 20  # of the batches drawn at a time
 OVERHEAD = 0.02  # of the time, that calls may take where the number of steps is open
 KERAS_SECONDS = 1e-3  # that `fit` spends on each call, on callbacks and the progress bar
+SLOW_STEP = 0.1  # seconds, beside which a call costs nothing
+LONGEST_CALL = 10.0  # seconds of slow steps
 
 _fastest: dict[tuple, bool] = {}  # of this process, so that what is alike is compiled alike
 
 
 def settle(gan, batch, *, most_steps=None):
     """Sets `gan.jit_compile` and `gan.steps_per_execution` where `gan.unsettled` names them.
+
+    With the latter it sets `gan.seconds_per_step`, a mean over what not every step does.
 
     Trains on one batch for a moment and puts everything back. XLA and plain graphs draw different
     random numbers from one seed: which is faster is measured once in a process for networks, update
@@ -46,7 +50,8 @@ def settle(gan, batch, *, most_steps=None):
     if open_k:
         gan.steps_per_execution = rows
         if rows > 1:
-            gan.steps_per_execution = _steps_worth_a_call(gan.make_train_function(), stacks, rows)
+            measured = _steps_worth_a_call(gan.make_train_function(), stacks, rows, _cycle(gan))
+            gan.steps_per_execution, gan.seconds_per_step = measured
         gan.unsettled = frozenset()
 
 
@@ -86,17 +91,26 @@ def _is_faster(one, other, stacks, rows):
     return mine <= others
 
 
-def _steps_worth_a_call(train, stacks, rows):
-    """Returns for how many steps a call costs little beside them."""
+def _cycle(gan):
+    """Steps after which a GAN does the same again."""
+    return math.lcm(gan.d_steps, gan.penalty_every if gan.penalties else 1)
+
+
+def _steps_worth_a_call(train, stacks, rows, cycle):
+    """Returns for how many steps a call costs little beside them, and a step's seconds."""
     with _everything_kept(train, stacks):
-        _seconds(train, stacks, rows)  # compiles
-        one, all_rows = (
-            statistics.median(_seconds(train, stacks, count) for _ in range(5)) for count in (1, rows)
-        )
+        _seconds(train, stacks, 1)  # compiles
+        one = statistics.median(_seconds(train, stacks, 1) for _ in range(3))
+        if one > SLOW_STEP:
+            count = min(rows, cycle)
+            step = one if cycle == 1 else _seconds(train, stacks, count) / count
+            # Another number would be compiled anew, for as long as many steps take.
+            return (rows if rows * step <= LONGEST_CALL else 1), step
+        all_rows = statistics.median(_seconds(train, stacks, rows) for _ in range(5))
     step = max(1e-6, (all_rows - one) / (rows - 1))
     call = max(0.0, one - step) + KERAS_SECONDS
     steps = math.ceil(call / (OVERHEAD * step))
-    return rows if steps > rows // 2 else steps  # near enough: it is compiled
+    return (rows if steps > rows // 2 else steps), all_rows / rows  # near enough: it is compiled
 
 
 def _seconds(train, stacks, count, repeats=1):

@@ -2,6 +2,7 @@
 
 from tfgan.callbacks.board import TensorBoard
 from tfgan.callbacks.draw import OneDimensional, SampleGrid, SampleTags
+from tfgan.callbacks.estimate import Estimate
 from tfgan.callbacks.guard import Guard
 from tfgan.callbacks.keep import BestParzen, Checkpoint, MetricsLog, Profile
 from tfgan.callbacks.overfitting import Overfitting
@@ -10,6 +11,7 @@ from tfgan.callbacks.watch import ModeCoverage
 __all__ = [
     "BestParzen",
     "Checkpoint",
+    "Estimate",
     "Guard",
     "MetricsLog",
     "ModeCoverage",

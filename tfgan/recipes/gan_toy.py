@@ -80,10 +80,12 @@ RING = Recipe(
     settings={
         **_SETTINGS,
         "epochs": 20,
+        "latent_dim": 8,
         "units": 128,
+        "learning_rate": 3e-3,
         "loss": "relativistic_pairing",
-        "r1": 0.1,
-        "r2": 0.1,
+        "r1": 0.001,
+        "r2": 0.001,
         "sample_every": 5,
     },
     build=build,
@@ -95,6 +97,6 @@ GRID = Recipe(
     data="toy:grid",
     time="TODO",
     score="TODO",
-    settings={**RING.settings},
+    settings={**RING.settings, "epochs": 40},
     build=build,
 )

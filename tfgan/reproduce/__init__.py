@@ -7,7 +7,7 @@ OUT/runs/                    the run directories; a row that was stopped goes on
 """
 
 from tfgan.reproduce.engine import reproduce
-from tfgan.reproduce.jobs import duration, jobs, seconds
+from tfgan.reproduce.jobs import jobs, seconds
 from tfgan.reproduce.papers import PAPERS
 
-__all__ = ["PAPERS", "duration", "jobs", "reproduce", "seconds"]
+__all__ = ["PAPERS", "jobs", "reproduce", "seconds"]

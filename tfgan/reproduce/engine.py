@@ -15,9 +15,10 @@ from tfgan.metrics import parzen
 from tfgan.recipes.recipe import EXECUTION
 from tfgan.reproduce import report
 from tfgan.reproduce.figures import PICTURES
-from tfgan.reproduce.jobs import DRAWING_SEED, duration, seconds
+from tfgan.reproduce.jobs import DRAWING_SEED, seconds
 from tfgan.reproduce.references import REFERENCES
 from tfgan.reproduce.rows import Drawn, Pictured, Trained
+from tfgan.times import duration
 
 SAMPLES = 10_000  # as many as the papers draw
 TRIED = {

@@ -150,10 +150,3 @@ def seconds(found):
         times.append(MEASURING if shared else job.row.seconds(job.epochs))
         begun.add(job.run)
     return times
-
-
-def duration(seconds):
-    """str: a time for a person, of two figures."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
