@@ -9,10 +9,9 @@ import keras
 class Clock(keras.callbacks.Callback):
     """Counts the time that `fit` takes, over several calls of it, and ends each where it is told.
 
-    The first call of the training function, which compiles, is kept apart. Where the model has a
-    `g_optimizer` and a `d_optimizer` of constant rates, these fall to 0 along a half cosine of the budget
-    if `anneal` is True: what a recipe does over its steps, of which nobody knows here how many there
-    will be.
+    The first call of the training function, which compiles, is kept apart. With `anneal`, the constant
+    rates of the model's `g_optimizer` and `d_optimizer` fall to 0 along a half cosine of the budget:
+    what a recipe does over its steps, of which nobody knows here how many there will be.
 
     Args:
         budget: float. Seconds of training in all; or steps, if `of_steps`.

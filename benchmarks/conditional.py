@@ -2,10 +2,10 @@
 
     python benchmarks/conditional.py [--minutes 10] [--out DIR]
 
-The recipe `cdcgan-fashion` on MNIST, and the example's GAN (`keras_example.py`) on the same images, both
-ways it may be read. They train in turns, a tenth of their time each, so that all see the same noise of the
-machine; after each turn 5,000 samples are measured, which does not count as time. Nor does the first call
-of each, which compiles. Writes conditional.json, conditional.md and conditional.png.
+The recipe `cdcgan-fashion` on MNIST, and the example's GAN (`keras_example.py`) on the same images,
+both ways it may be read. They train in turns, a tenth of their time each, so that all see the same
+noise of the machine; after each turn 5,000 samples are measured, which does not count as time. Nor does
+the first call of each, which compiles. Writes conditional.json, conditional.md and conditional.png.
 """
 
 import argparse
