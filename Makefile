@@ -1,13 +1,14 @@
-# `make demo`: set up and run the main job. `make test`: set up and run the tests.
+# `make demo`: set up and run the main job. `make test`: set up and run the tests. `make docs`: the API's pages.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test test-slow lint bench clean
+.PHONY: demo test test-slow lint docs notebooks bench clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+SITE := site
 
 demo: $(VENV)/installed-edge
 	rm -rf $(DEMO)
@@ -29,7 +30,7 @@ demo: $(VENV)/installed-edge
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference
+test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/installed-dev
@@ -37,12 +38,21 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/installed-docs
+	rm -rf $(SITE)
+	$(BIN)/python docs/api/generate.py $(SITE)
+	@echo "pages: $(SITE)/index.html"
+
+# Minutes: runs them, and writes what they print and draw into them.
+notebooks: $(VENV)/installed-notebooks
+	$(BIN)/python docs/notebooks/run.py docs/notebooks/*.ipynb
+
 # Minutes; nothing else should run meanwhile.
 bench: $(VENV)/installed-bench
 	$(BIN)/python benchmarks/training.py
 
 clean:
-	rm -rf $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(DEMO) $(SITE) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
 # An environment with the package (editable) and one of its extras.
 $(VENV)/installed-%: setup.py pyproject.toml

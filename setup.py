@@ -42,6 +42,8 @@ setup(
         "kserve": ["kserve>=0.15"],  # another server, for the slow tests
         "onnx": ONNX,
         "tfd": ["scipy"],  # reads its MATLAB file
+        "docs": [*EDGE, "pdoc>=16"],  # the API's pages
+        "notebooks": [*EDGE, *ONNX, "ipykernel", "nbclient"],  # runs those of docs/notebooks
         "bench": ["torch>=2.6"],  # what training is compared with
         "reference": ["prdc", "torch-fidelity"],  # what metrics are compared with, in the slow tests
         "dev": [

@@ -2,12 +2,19 @@
 
 import doctest
 import importlib
+import inspect
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+import tfgan
+from tfgan import augment, losses, penalties
+from tfgan.networks import FAMILIES
+from tfgan.networks.heads import CONDITIONINGS
+from tfgan.recipes import images, override
 
 ROOT = Path(__file__).parents[1]
 MODULES = [
@@ -76,3 +83,56 @@ def test_readme_names_only_commands_there_are():
         assert command in cli.commands, command
     for recipe in set(re.findall(r"^tfgan train ([a-z0-9-]+)", text, re.MULTILINE)):
         assert recipe in RECIPES, recipe
+
+
+PAGES = sorted(ROOT.glob("docs/**/*.md"))
+# What `--set` of the options' page may be given to: settings that the recipes of images share.
+SETTINGS = images.SETTINGS | {"epochs": 1, "image_size": None}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_local_links_of_pages_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, place = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if place and target.suffix == ".md":
+            headings = re.findall(r"^#+ (.*)", target.read_text(), re.MULTILINE)
+            assert place in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+
+
+def test_the_index_names_every_page_and_notebook():
+    text = (ROOT / "docs/README.md").read_text()
+    for page in [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/notebooks/*.ipynb")]:
+        link = page.relative_to(ROOT / "docs").as_posix()
+        assert f"({link})" in text or link == "README.md", link
+
+
+def test_training_options_names_all_there_are():
+    text = (ROOT / "docs/training-options.md").read_text()
+    for table in (losses.LOSSES, penalties.PENALTIES, augment.TRANSFORMS, FAMILIES, CONDITIONINGS):
+        for name in table:
+            assert f"| `{name}` |" in text, name
+    for option in inspect.signature(tfgan.GAN.compile).parameters:
+        assert option in text or option in ("self", "update", "run_eagerly"), option
+
+
+def test_training_options_sets_only_what_can_be_set():
+    text = (ROOT / "docs/training-options.md").read_text()
+    changes = re.findall(r"--set ([a-z]\w*=[\w.,-]+)", text)
+    assert len(changes) > 15
+    for change in changes:
+        override(SETTINGS, [change])
+
+
+@pytest.mark.slow
+def test_training_options_runs_as_it_stands(tmp_path):
+    page = ROOT / "docs/training-options.md"
+    code = "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+    assert code.count("train(") > 20
+    command = [sys.executable, "-W", "error::UserWarning", "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    assert 0 < float(done.stdout.split()[0]) < 1  # the adapted strength

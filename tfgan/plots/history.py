@@ -25,7 +25,8 @@ def curves(source):
     """Training curves over the epochs: losses, scores and what else was logged, a panel each.
 
     Args:
-        source: a run directory, its `metrics.csv`, or Keras's `History`.
+        source: a run directory, its `metrics.csv`, or Keras's `History`, of which only what was
+            measured in every epoch is drawn.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -59,7 +60,10 @@ def curves(source):
 def _columns(source):
     """dict: column -> list of (epoch, value)."""
     if hasattr(source, "history"):
-        return {name: list(enumerate(values, 1)) for name, values in source.history.items()}
+        # It does not say in which epochs something was measured that was not in all.
+        epochs = len(source.epoch)
+        columns = {name: list(enumerate(values, 1)) for name, values in source.history.items()}
+        return {name: values for name, values in columns.items() if len(values) == epochs}
     path = Path(source)
     path = path / "metrics.csv" if path.is_dir() else path
     if not path.is_file():
