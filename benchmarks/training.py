@@ -174,7 +174,7 @@ def machine():
         "python": platform.python_version(),
         "versions": versions,
         "date": datetime.date.today().isoformat(),
-        "command": "python benchmarks/training.py " + " ".join(sys.argv[1:]),
+        "command": " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]]),
     }
 
 

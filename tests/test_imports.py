@@ -12,7 +12,17 @@ FLOORS = [
     {"errors", "files", "times"},
     {"augment", "conditions", "data", "latents", "layers", "losses", "metrics"}
     | {"optimizers", "penalties", "philox", "theory"},
-    {"averaging", "batches", "checks", "inputs", "networks", "precision", "shown", "steps"},
+    {
+        "averaging",
+        "batches",
+        "checks",
+        "gradients",
+        "inputs",
+        "networks",
+        "precision",
+        "shown",
+        "steps",
+    },
     {"loop"},
     {"tuning"},
     {"trainer"},

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from makers import one_line, stripes
@@ -13,13 +14,15 @@ ALWAYS = {"seed", "epochs", "batch_size", "sample_every", *EXECUTION}
 
 
 # Widths that tests change: published networks of millions of weights are slow to make.
-WIDTHS = {"units": 16, "d_units": 8, "channels": 4}
+WIDTHS = {"units": 16, "d_units": 8, "channels": 4, "max_channels": 8}
 
 
 def narrow(name, *changes):
     """Changes that make a recipe's networks narrow."""
     widths = [f"{key}={n}" for key, n in WIDTHS.items() if key in RECIPES[name].settings]
-    return [*widths, *changes]
+    # XLA takes long to compile convolutional networks; slow tests do.
+    graph = ["jit_compile=false"] if "network" in RECIPES[name].settings else []
+    return [*widths, *graph, *changes]
 
 
 @pytest.fixture
@@ -51,8 +54,10 @@ def test_builds_and_trains_a_step_on_other_data(name, source, tag_source):
     config = runs.plan(name, source=source, changes=narrow(name, "batch_size=20"))
     data = runs.load_data(config)
     gan = runs.build(config, data)
-    assert gan.conditional == RECIPES[name].conditional
-    assert gan.image_shape == ((5,) if RECIPES[name].tags else (8, 8, 1))
+    wanted = RECIPES[name].conditional
+    assert gan.conditional == (True if wanted is None else wanted)  # the data has labels
+    size = config["settings"]["image_size"] or 8
+    assert gan.image_shape == ((5,) if RECIPES[name].tags else (size, size, 1))
     before = gan.get_weights()
     gan.fit(data.train.batch(20).take(1), verbose=0)
     after = gan.get_weights()
@@ -105,6 +110,75 @@ def test_the_first_papers_other_settings(name, source):
         np.testing.assert_allclose(schedule(10**7), 1e-6, rtol=1e-5)
         np.testing.assert_allclose(optimizer.momentum(0), 0.5, rtol=1e-6)
         assert (optimizer.momentum.final, optimizer.momentum.last_epoch) == (0.7, 250)
+
+
+# Recipes of the convolutional families, whose options `tfgan.recipes.images` knows.
+FAMILIES = [name for name in RECIPES if "network" in RECIPES[name].settings]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FAMILIES)
+def test_families_train_a_step_as_they_are(name, source):
+    """At their widths, under XLA."""
+    config = runs.plan(name, source=source, changes=["batch_size=20", "image_size=32"])
+    data = runs.load_data(config)
+    gan = runs.build(config, data)
+    gan.fit(data.train.batch(20).take(2), verbose=0)
+    assert all(np.isfinite(w).all() for w in gan.get_weights())
+
+
+CHOICES = [
+    "network=resnet",
+    "network=r3gan",
+    "network=dcgan",
+    "upsample=nearest",
+    "spectral_norm=true",
+    "conditioning=auxiliary",
+    "conditioning=fused",
+    "mismatched=true",
+    "label_smoothing=0.1",
+    "instance_noise=0.1",
+    "augment=flip",
+    "augment_strength=adaptive",
+    "gradient_penalty=10",
+    "clipnorm=1.0",
+    "accumulate=2",
+    "precision=mixed_float16",
+    "anneal=false",
+]
+
+
+@pytest.mark.parametrize("change", CHOICES)
+def test_everything_is_selectable(change, source):
+    config = runs.plan("cdcgan-fashion", source=source, changes=narrow("cdcgan-fashion", change))
+    gan = runs.build(config, runs.load_data(config))
+    key = change.partition("=")[0]
+    found = {
+        "network": lambda: type(gan.generator).__module__.rsplit(".", 1)[1],
+        "upsample": lambda: gan.generator.upsample,
+        "spectral_norm": lambda: gan.discriminator.spectral_norm,
+        "conditioning": lambda: gan.discriminator.conditioning,
+        "mismatched": lambda: gan.mismatched,
+        "label_smoothing": lambda: gan.label_smoothing,
+        "instance_noise": lambda: gan.instance_noise.initial_learning_rate,
+        "augment": lambda: gan.augment,
+        "augment_strength": lambda: "adaptive" if gan.adaptive else "fixed",
+        "gradient_penalty": lambda: gan.penalties["gradient_penalty"],
+        "clipnorm": lambda: gan.d_optimizer.global_clipnorm,
+        "accumulate": lambda: gan.g_optimizer.gradient_accumulation_steps,
+        "precision": lambda: gan.generator.dtype_policy.name,
+        "anneal": lambda: callable(gan.g_optimizer._learning_rate),
+    }[key]()
+    assert str(found).lower() == str(config["settings"][key]).lower()
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_an_option_of_another_family(source):
+    for change, words in (("blocks=2", "goes with r3gan"), ("network=vae", "network must be one of")):
+        config = runs.plan("cdcgan-fashion", source=source, changes=[change])
+        with pytest.raises(InputError, match=words) as error:
+            runs.build(config, runs.load_data(config))
+        one_line(error)
 
 
 @pytest.mark.slow

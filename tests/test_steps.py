@@ -7,7 +7,7 @@ import tensorflow as tf
 from makers import one_line, small_cgan, small_gan
 
 import tfgan
-from tfgan import losses, steps
+from tfgan import gradients, losses, steps
 from tfgan.errors import InputError
 
 LR = {"g": 0.3, "d": 0.2}
@@ -362,9 +362,7 @@ def test_shared_gradients_stay_finite_and_right_in_float32(name, logit):
     slopes = tape.gradient(d_loss, (real_logits, fake_logits))
     g_slope = tape.gradient(g_loss, fake_logits)
     outputs = (real_logits, fake_logits)
-    (d_gradient,), image_slope = steps._shared_gradients(
-        tape, outputs, slopes, g_slope, [weights], fake
-    )
+    (d_gradient,), image_slope = gradients.shared(tape, outputs, slopes, g_slope, [weights], fake)
     np.testing.assert_allclose(d_gradient, tape.gradient(d_loss, weights), rtol=1e-6, atol=1e-20)
     expected = tape.gradient(g_loss, fake)
     np.testing.assert_allclose(image_slope, expected, rtol=1e-5)

@@ -11,6 +11,7 @@ gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
 
+import contextlib
 import shutil
 import zipfile
 from pathlib import Path
@@ -48,12 +49,11 @@ def load_data(config):
         InputError: see `tfgan.data.load`; or if it is other data than the run was started with.
     """
     settings = config["settings"]
-    dataset = data.load(
-        config["data"],
-        data_dir=config["data_dir"],
-        image_size=settings["image_size"],
-        seed=settings["seed"],
-    )
+    source, options = config["data"], {"data_dir": config["data_dir"], "seed": settings["seed"]}
+    size, largest = settings["image_size"], recipes.get(config["recipe"], recipes.RECIPES).largest_side
+    if size is None and largest is not None:
+        size = data.square_side(source, largest, **options)
+    dataset = data.load(source, image_size=size, **options)
     started_with = config.get("fingerprint", dataset.fingerprint)
     if dataset.fingerprint != started_with:
         raise InputError(
@@ -103,10 +103,22 @@ def build(config, dataset, *, pretrained=None):
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
-    gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
+    with _policy(config["settings"]["precision"]):
+        gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
     if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
     return gan
+
+
+@contextlib.contextmanager
+def _policy(name):
+    """Layers made inside compute in this precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _check_fit(recipe, dataset):
@@ -204,6 +216,11 @@ def train(path, config, *, profile=False, verbose="auto"):
     dataset = load_data(config)
     if "fingerprint" not in config:
         config = lengthened(config, dataset)
+        if recipes.RECIPES[config["recipe"]].largest_side is not None:
+            config = {
+                **config,
+                "settings": {**config["settings"], "image_size": dataset.image_shape[0]},
+            }
     checkpoint = path / "checkpoints" / "last.keras"
     pretrained = None
     if recipes.RECIPES[config["recipe"]].pretraining and not checkpoint.is_file():

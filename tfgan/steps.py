@@ -1,11 +1,10 @@
 """The training steps of a GAN: plain functions of the model and one batch."""
 
-import contextlib
-
 import tensorflow as tf
 
-from tfgan import averaging, penalties, precision
+from tfgan import averaging
 from tfgan.errors import InputError
+from tfgan.gradients import iterate_powers, of_penalties, passed_back, shared, statistics_kept
 from tfgan.shown import adapt, shown
 
 # Streams of random numbers that must not meet: latents come from the seed (seed, stream + step).
@@ -55,9 +54,9 @@ def train_step(gan, real_images, condition):
 def d_step(gan, real_images, condition, step):
     """One discriminator step of Algorithm 1; the generator stays as it is."""
     z = latents_like(gan, real_images, D_STREAM, step)
-    with _statistics_kept(gan.generator):
+    with statistics_kept(gan.generator):
         fake_images = gan.generate(z, condition, training=True)
-    _iterate_powers(gan.discriminator)
+    iterate_powers(gan.discriminator)
     real_images = shown(gan, real_images, step, REAL_STREAMS)
     fake_images = shown(gan, fake_images, step, FAKE_STREAMS)
     with tf.GradientTape() as tape:
@@ -111,23 +110,16 @@ def _condition_loss(gan, condition, *judged):
     return gan.auxiliary_weight * tf.reduce_mean(found)
 
 
-def _iterate_powers(network):
-    """One power iteration of each layer with spectral normalization: once a step, not once a call."""
-    for layer in network._flatten_layers():
-        if hasattr(layer, "power_iteration"):
-            layer.power_iteration()
-
-
 def g_step(gan, real_images, condition, step):
     """One generator step of Algorithm 1 on fresh latents; the discriminator stays as it is."""
     z = latents_like(gan, real_images, G_STREAM, step)
-    _iterate_powers(gan.generator)
+    iterate_powers(gan.generator)
 
     def real_logits():
         images = shown(gan, real_images, step, REAL_STREAMS)
         return tf.stop_gradient(gan.discriminate(images, condition, training=True))
 
-    with _statistics_kept(gan.discriminator), tf.GradientTape() as tape:
+    with statistics_kept(gan.discriminator), tf.GradientTape() as tape:
         fake_images = gan.generate(z, condition, training=True)
         fake_images = shown(gan, fake_images, step, G_STREAMS)
         fake = gan.judge(fake_images, condition, training=True)
@@ -143,15 +135,15 @@ def simultaneous_step(gan, real_images, condition, step):
     """One step of both players at the weights before it, on one batch of latents.
 
     One pass of the generator, one of the discriminator over real and fake images, and one pass back:
-    see `_shared_gradients`. Where a logit depends on other images of its batch (`gan.samplewise` is
-    False, as with batch normalization in the discriminator) the fake half is passed back twice.
+    see `tfgan.gradients.shared`. Where a logit depends on other images of its batch (`gan.samplewise`
+    is False, as with batch normalization in the discriminator) the fake half is passed back twice.
 
     Reference:
         Goodfellow et al., 2014, published code.
     """
     z = latents_like(gan, real_images, D_STREAM, step)
-    _iterate_powers(gan.generator)
-    _iterate_powers(gan.discriminator)
+    iterate_powers(gan.generator)
+    iterate_powers(gan.discriminator)
     real_images = shown(gan, real_images, step, REAL_STREAMS)
     with tf.GradientTape() as g_tape:
         fake_images = gan.generate(z, condition, training=True)
@@ -180,19 +172,19 @@ def simultaneous_step(gan, real_images, condition, step):
     d_variables = gan.discriminator.trainable_variables
     own = gan.d_optimizer.scale_loss(1.0)
     if gan.samplewise:
-        d_gradients, image_slope = _shared_gradients(
+        d_gradients, image_slope = shared(
             d_tape, d_outputs, d_slopes, g_slopes[0], d_variables, fake_images
         )
     else:
-        d_gradients = _gradient(d_tape, d_outputs, d_variables, d_slopes, own)
-        image_slope = _gradient(d_tape, judged, fake_images, g_slopes)
+        d_gradients = passed_back(d_tape, d_outputs, d_variables, d_slopes, own)
+        image_slope = passed_back(d_tape, judged, fake_images, g_slopes)
     if image_slope is None:
         raise InputError(
             "the discriminator passes no gradient back to its images, which the generator learns from: "
             "replace the layer that stops it."
         )
     g_variables = gan.generator.trainable_variables
-    g_gradients = _gradient(
+    g_gradients = passed_back(
         g_tape, g_outputs, g_variables, (image_slope,), gan.g_optimizer.scale_loss(1.0)
     )
     _update_discriminator(gan, d_gradients, d_variables, real_images, fake_images, condition, step)
@@ -201,92 +193,17 @@ def simultaneous_step(gan, real_images, condition, step):
     gan.record(tf.shape(real_images)[0], g_loss=g_loss)
 
 
-# A fake logit's slope is not taken smaller than this on the shared way back: the discriminator's
-# gradient would be lost in rounding anyway, and the slopes of images stay clear of underflow.
-_LEAST_SLOPE = 1e-24
-
-
-def _shared_gradients(tape, outputs, d_slopes, g_slope, variables, fake_images):
-    """Gradients of both players by one backward pass through the discriminator.
-
-    Where each logit depends on its own image only, what arrives at a fake image is its logit's slope
-    times the logit's own gradient: the generator's differs from the discriminator's by the scalar
-    g_slope / d_slope per image, -(1 - s) / s (times 2 for D's factor 0.5) for the non-saturating loss.
-
-    Args:
-        tape: watched the discriminator and `fake_images`.
-        outputs: (real logits, fake logits, perhaps others, *the discriminator's own losses).
-        d_slopes: of d_loss by those logits, each `(batch, 1)`.
-        g_slope: d g_loss / d fake logits, `(batch, 1)`.
-        variables: the discriminator's.
-        fake_images: `(batch, H, W, C)`.
-
-    Returns:
-        The discriminator's gradients, and d g_loss / d fake_images.
-    """
-    real_slope, fake_slope, *others = d_slopes
-    fake_slope = tf.where(
-        tf.abs(fake_slope) < _LEAST_SLOPE, tf.cast(_LEAST_SLOPE, fake_slope.dtype), fake_slope
-    )
-    *gradients, image_slope = _gradient(
-        tape, outputs, [*variables, fake_images], (real_slope, fake_slope, *others)
-    )
-    ratio = tf.cast(g_slope / fake_slope, image_slope.dtype)
-    ones = tf.ones(tf.rank(image_slope) - 1, tf.int32)
-    ratio = tf.reshape(ratio, tf.concat([[-1], ones], 0))  # (B, 1, 1, 1)
-    return gradients, image_slope * ratio
-
-
-def _gradient(tape, outputs, sources, slopes, own=1.0):
-    """Passes slopes back from the first outputs, and `own` from the networks' losses after them."""
-    slopes = [tf.cast(slope, output.dtype) for slope, output in zip(slopes, outputs, strict=False)]
-    owns = [tf.ones_like(output) * tf.cast(own, output.dtype) for output in outputs[len(slopes) :]]
-    return tape.gradient(outputs, sources, [*slopes, *owns])
-
-
 def _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step):
     """One step of the discriminator's optimizer, with the penalties' gradients where they are due."""
     if gan.penalties:
-        of_penalties = _penalty_gradients(gan, real_images, fake_images, condition, step)
+        extra = of_penalties(
+            gan, real_images, fake_images, condition, step, gan.seed_pair(step + PENALTY_STREAM)
+        )
         gradients = [
             theirs if mine is None else mine + tf.cast(theirs, mine.dtype)
-            for mine, theirs in zip(gradients, of_penalties, strict=True)
+            for mine, theirs in zip(gradients, extra, strict=True)
         ]
     gan.d_optimizer.apply(gradients, variables)
-
-
-def _penalty_gradients(gan, real_images, fake_images, condition, step):
-    """Gradients of the penalties, `penalty_every` times them every as many steps and else 0."""
-    network, every = gan.discriminator, gan.penalty_every
-    variables = network.trainable_variables
-    count = tf.shape(real_images)[0]
-    real, fake = (tf.stop_gradient(_not_half(x)) for x in (real_images, fake_images))
-    seed = gan.seed_pair(step + PENALTY_STREAM)
-
-    def discriminate(images):
-        return gan.discriminate(images, condition, training=True)
-
-    def computed():
-        with precision.exact(network), _statistics_kept(network), tf.GradientTape() as tape:
-            penalty = penalties.total(gan.penalties, discriminate, real, fake, seed)
-            total = gan.d_optimizer.scale_loss(every * penalty)
-            gan.record(count, penalty=penalty)
-        gradients = tape.gradient(total, variables)
-        pairs = zip(gradients, variables, strict=True)
-        return [tf.zeros_like(v.value) if g is None else g for g, v in pairs]
-
-    if every == 1:
-        return computed()
-    return tf.cond(
-        tf.equal(step % every, 0),
-        computed,
-        lambda: [tf.zeros_like(variable.value) for variable in variables],
-    )
-
-
-def _not_half(images):
-    """Images in at least float32."""
-    return images if images.dtype == tf.float64 else tf.cast(images, tf.float32)
 
 
 def _record_d(gan, step, d_loss, d_condition, real_logits, fake_logits):
@@ -336,18 +253,6 @@ def test_step(gan, real_images, condition, number):
 def latents_like(gan, images, stream, step):
     """One row of latents per image: a function of the GAN's seed, the stream and the step."""
     return gan.latents_of(tf.shape(images)[0], tf.cast(step, tf.int64) + stream)
-
-
-@contextlib.contextmanager
-def _statistics_kept(network):
-    """Undoes what a pass does to a network's non-trainable weights, such as moving statistics.
-
-    Each network's statistics then are those of its own steps. Dropout's seeds are no weights and go on.
-    """
-    before = [(weight, tf.identity(weight.value)) for weight in network.non_trainable_weights]
-    yield
-    for weight, value in before:
-        weight.assign(value)
 
 
 def _with_regularization(loss, network):

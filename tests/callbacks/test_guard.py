@@ -94,10 +94,10 @@ def test_a_sound_run_is_left_alone(capsys):
     assert not capsys.readouterr().err
 
 
-def said_of(capsys, rows, *, loss="non_saturating", **kwargs):
+def said_of(capsys, rows, *, loss="non_saturating", compiled=None, **kwargs):
     """In which of the epochs, whose logs are given, the guard speaks; whether it then stops."""
     gan = small_gan()
-    gan.compile(jit_compile=False)
+    gan.compile(jit_compile=False, **(compiled or {}))
     gan.loss_pair = loss if isinstance(loss, losses.Loss) else losses.LOSSES[loss]
     gan.stop_training = False
     guard = callbacks.Guard(**kwargs)
@@ -126,6 +126,23 @@ def test_other_losses_are_judged_by_accuracy(capsys):
     rows = [sure, {"d_loss": 0.0}, learnt_by_heart, sure, {"d_loss": 0.0}, sure]
     said, _ = said_of(capsys, rows, loss=other, epochs=2)
     assert said == [False, False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("loss", "wins"),
+    [("hinge", True), ("least_squares", True), ("relativistic_pairing", True), ("wasserstein", False)],
+)
+def test_a_critic_of_wasserstein_may_tell_all(capsys, loss, wins):
+    rows = [{"d_accuracy_real": 1.0, "d_accuracy_held_out": 1.0}] * 3
+    said, _ = said_of(capsys, rows, loss=loss, epochs=2)
+    assert said == [False, wins, False]
+
+
+def test_smoothed_labels_are_judged_by_accuracy(capsys):
+    """Cross-entropy then is far from 0 at its least, 0.16 for 0.1."""
+    rows = [{"d_loss": 0.163, "d_accuracy_real": 1.0, "d_accuracy_held_out": 1.0}] * 3
+    said, _ = said_of(capsys, rows, epochs=2, compiled={"label_smoothing": 0.1})
+    assert said == [False, True, False]
 
 
 def test_refuses():

@@ -97,12 +97,12 @@ def test_nearest_and_separable():
 
 
 @pytest.mark.parametrize("condition", [Labels(5), Vector(7)])
-def test_embeddings_have_the_size_of_latents(condition):
+def test_embeddings_have_the_length_of_labels(condition):
     layer = ConditionEmbedding(16)
     encoded = np.array(condition.encode(condition.example(6)))
     for scale in (1.0, 1000.0):
         embedded = layer(scale * encoded).numpy()
-        np.testing.assert_allclose((embedded**2).mean(axis=1), 1, rtol=1e-3)
+        np.testing.assert_allclose((embedded**2).sum(axis=1), 1, rtol=1e-3)
     nothing = layer(0 * encoded).numpy()
     np.testing.assert_array_equal(nothing, 0 * nothing)
 

@@ -99,10 +99,10 @@ class Guard(keras.callbacks.Callback):
     def _has_won(self, logs):
         """True or False, or None where nothing is known."""
         loss = self.model.loss_pair
-        smoothed = getattr(self.model, "label_smoothing", 0)
+        smoothed = self.model.label_smoothing
         if loss.d_loss is losses.cross_entropy_d_loss and not smoothed:
             return logs["d_loss"] < self.d_loss
-        if loss is losses.LOSSES.get("wasserstein"):
+        if loss.d_loss is losses.wasserstein_d_loss:
             return None
         accuracies = [value for name, value in logs.items() if name.startswith("d_accuracy_")]
         return min(accuracies) >= _SURE if accuracies else None

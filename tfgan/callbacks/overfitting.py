@@ -83,7 +83,7 @@ class Overfitting(keras.callbacks.Callback):
     def measure(self):
         """Returns what is added to the logs, as dict of float."""
         logits = self.logits()
-        threshold = getattr(self.model.loss_pair, "threshold", 0.0)
+        threshold = self.model.loss_pair.threshold
         if threshold is None:
             right = {name: share_above(logits[name], logits["fake"]) for name in ("real", "held_out")}
         else:
@@ -121,7 +121,7 @@ class Overfitting(keras.callbacks.Callback):
     def _warn(self, epoch, found):
         better = (
             "stronger or adaptive augmentation"
-            if getattr(self.model, "augment", None)
+            if self.model.augment
             else 'augmentation (augment="color,translation,cutout", of recipes by --set)'
         )
         print(

@@ -91,6 +91,26 @@ def load(source, *, data_dir=None, image_size=None, seed=0, memory_limit=2 * 2**
     return build(source, loaded, seed)
 
 
+def square_side(source, largest, **options):
+    """The side that a source's images get as squares without being enlarged.
+
+    Args:
+        source: str, see `load`.
+        largest: int. The side at most.
+        **options: of `load`.
+
+    Returns:
+        int: the shorter side of the images (the median of a folder's), at most `largest`.
+
+    Raises:
+        InputError: as `load`.
+    """
+    name, _, argument = source.partition(":")
+    if name == "folder":
+        return min(largest, folder.typical_side(os.path.expanduser(argument)))
+    return min(largest, *load(source, **options).image_shape[:2])
+
+
 def _find(source):
     """(loader, argument) of a source string."""
     if not isinstance(source, str):

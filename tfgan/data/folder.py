@@ -64,6 +64,21 @@ def load(argument, *, data_dir, image_size, memory_limit):
     )
 
 
+def typical_side(argument):
+    """The median, over a folder's images, of their shorter side, in pixels.
+
+    Args:
+        argument: str. The folder.
+
+    Raises:
+        InputError: as `load`.
+    """
+    if not os.path.isdir(argument):
+        raise InputError(f"expected a folder at {argument}, found none: check folder:DIR.")
+    files, _, _ = _find(argument)
+    return int(np.median([min(_header(path)[:2]) for paths, _ in files.values() for path in paths]))
+
+
 def _find(root):
     """(dict: the source's split -> (paths, labels or None), names or None, `MultiLabel` or None)."""
     folders = _subfolders(root)
@@ -150,10 +165,7 @@ def _common_shape(paths, image_size):
     """(height, width, channels) that all images get: colour as soon as one is in colour."""
     channels, first = 1, None
     for path in paths:
-        try:
-            height, width, depth = read_header(path)
-        except (ValueError, OSError) as error:
-            raise _undecodable(path, error) from None
+        height, width, depth = _header(path)
         channels = max(channels, depth)
         first = first or (path, height, width)
         if image_size is None and (height, width) != first[1:]:
@@ -164,6 +176,13 @@ def _common_shape(paths, image_size):
             )
     assert first is not None  # divide() has counted them
     return (*(image_size or first[1:]), channels)
+
+
+def _header(path):
+    try:
+        return read_header(path)
+    except (ValueError, OSError) as error:
+        raise _undecodable(path, error) from None
 
 
 def _decode(path, shape):

@@ -3,7 +3,9 @@
     tfgan train folder-64 --data folder:DIR --out runs/photos
 
 A few hundred images do. The discriminator would learn them by heart, so what it is shown is augmented,
-as strongly as it overfits (ADA). Subfolders are classes: then images are drawn by class.
+as strongly as it overfits (ADA). Subfolders are classes: then images are drawn by class. Smaller
+images stay as they are, larger ones become 64 x 64 (`--set image_size=96` for other sizes); 20 passes
+over many images, at least 10,000 steps over few.
 """
 
 from tfgan.recipes import images
@@ -17,8 +19,7 @@ RECIPE = Recipe(
     score="TODO",
     settings={
         **images.SETTINGS,
-        "epochs": 100,
-        "image_size": 64,
+        "epochs": 20,
         "batch_size": 32,
         "conditional": True,
         "batch_norm": False,
@@ -28,9 +29,10 @@ RECIPE = Recipe(
         "augment": "flip,color,translation,cutout",
         "augment_strength": "adaptive",
         "ada_images": 100_000,
-        "sample_every": 10,
+        "sample_every": 1,
     },
     build=images.build,
     conditional=None,
     least_steps=10_000,
+    largest_side=64,
 )

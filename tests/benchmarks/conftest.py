@@ -1,0 +1,6 @@
+"""The benchmarks import each other by name, as scripts beside one another."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
