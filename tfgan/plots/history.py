@@ -62,8 +62,8 @@ def _columns(source):
     if hasattr(source, "history"):
         # It does not say in which epochs something was measured that was not in all.
         epochs = len(source.epoch)
-        columns = {name: list(enumerate(values, 1)) for name, values in source.history.items()}
-        return {name: values for name, values in columns.items() if len(values) == epochs}
+        full = {name: values for name, values in source.history.items() if len(values) == epochs}
+        return {name: list(enumerate(values, 1)) for name, values in full.items()}
     path = Path(source)
     path = path / "metrics.csv" if path.is_dir() else path
     if not path.is_file():

@@ -11,8 +11,8 @@ RECIPE = Recipe(
     name="cdcgan-fashion",
     reproduces="conditional convolutional GAN with a projection discriminator (Miyato & Koyama 2018)",
     data="fashion_mnist",
-    time="TODO",
-    score="TODO",
+    time="said before training starts; not trained in full here yet",
+    score="not measured yet",
     settings={
         **images.SETTINGS,
         "epochs": 20,

@@ -10,8 +10,8 @@ RECIPE = Recipe(
     name="dcgan-mnist",
     reproduces="Radford et al. 2016: convolutional GAN, on MNIST",
     data="mnist",
-    time="TODO",
-    score="TODO",
+    time="said before training starts; not trained in full here yet",
+    score="not measured yet",
     settings={
         **images.SETTINGS,
         "epochs": 20,

@@ -15,8 +15,8 @@ RECIPE = Recipe(
     name="folder-64",
     reproduces="your own photographs, with adaptive augmentation (Karras et al. 2020)",
     data="",
-    time="TODO",
-    score="TODO",
+    time="said before training starts; not trained in full here yet",
+    score="not measured yet",
     settings={
         **images.SETTINGS,
         "epochs": 20,

@@ -75,8 +75,8 @@ RING = Recipe(
     name="ring",
     reproduces="Srivastava et al. 2017: 8 Gaussians on a ring, with the losses of today",
     data="toy:ring",
-    time="TODO",
-    score="TODO",
+    time="10 s on two cores",
+    score="8 of 8 modes (seeds 1, 2, 3); 85 to 87 % of samples within 3 sigma of one, KL 0.002",
     settings={
         **_SETTINGS,
         "epochs": 20,
@@ -95,8 +95,8 @@ GRID = Recipe(
     name="grid",
     reproduces="Srivastava et al. 2017: 25 Gaussians on a grid, with the losses of today",
     data="toy:grid",
-    time="TODO",
-    score="TODO",
+    time="22 s on two cores",
+    score="25 of 25 modes (seeds 1, 2, 3); 75 to 83 % of samples within 3 sigma, KL 0.003 to 0.026",
     settings={**RING.settings, "epochs": 40},
     build=build,
 )

@@ -14,8 +14,8 @@ RECIPE = Recipe(
     name="sngan-cifar10",
     reproduces="Miyato et al. 2018: spectral normalisation, on CIFAR-10",
     data="cifar10",
-    time="TODO",
-    score="TODO",
+    time="said before training starts; not trained in full here yet",
+    score="not measured yet",
     settings={
         **images.SETTINGS,
         "epochs": 50,
