@@ -4,6 +4,7 @@ from makers import one_line, small_cgan, small_gan
 from matplotlib.image import imread
 
 from tfgan import plots
+from tfgan.callbacks import ModeCoverage
 from tfgan.errors import InputError
 from tfgan.plots import neighbours
 
@@ -160,3 +161,15 @@ def test_curves_of_a_history():
     history = gan.fit(images, batch_size=4, epochs=2, verbose=0)
     figure = plots.curves(history)
     np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata(), history.history["d_loss"])
+
+
+def test_curves_of_a_history_leave_out_what_some_epochs_lack():
+    """Their places are unknown; drawn one after the other they would lie."""
+    gan = small_gan()
+    gan.compile()
+    images = np.random.default_rng(0).random((8, 4, 4, 1), dtype="float32")
+    watch = ModeCoverage((images, None), every=2, samples=10)
+    history = gan.fit(images, batch_size=4, epochs=3, verbose=0, callbacks=[watch])
+    assert len(history.history["spread"]) == 2
+    titles = [axes.get_title(loc="left") for axes in plots.curves(history).axes]
+    assert titles == ["loss (nats)", "score"]

@@ -61,9 +61,8 @@ def _columns(source):
     """dict: column -> list of (epoch, value)."""
     if hasattr(source, "history"):
         # It does not say in which epochs something was measured that was not in all.
-        epochs = len(source.epoch)
-        full = {name: values for name, values in source.history.items() if len(values) == epochs}
-        return {name: list(enumerate(values, 1)) for name, values in full.items()}
+        measured = source.history.items()
+        return {name: list(enumerate(v, 1)) for name, v in measured if len(v) == len(source.epoch)}
     path = Path(source)
     path = path / "metrics.csv" if path.is_dir() else path
     if not path.is_file():
