@@ -74,6 +74,6 @@ def test_few_steps_under_xla(loss, family, kind):
     trained(CASES.index((loss, family, kind)), loss, family, kind, jit_compile=True)
 
 
-@pytest.mark.parametrize("number", range(0, len(CASES), 17))
+@pytest.mark.parametrize("number", range(0, len(CASES), 35))
 def test_few_steps_in_a_plain_graph(number):
     trained(number, *CASES[number], jit_compile=False)

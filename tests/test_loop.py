@@ -249,7 +249,7 @@ def assert_alike(one, other):
     "arguments",
     [
         {"d_steps": 3},
-        {"d_steps": 3, "data": "infinite"},
+        pytest.param({"d_steps": 3, "data": "infinite"}, marks=pytest.mark.slow),
         {"update": "simultaneous", "maker": small_gan, "matmul_precision": "bfloat16"},
     ],
     ids=case_name,

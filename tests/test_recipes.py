@@ -150,9 +150,10 @@ CHOICES = [
 
 @pytest.mark.parametrize("change", CHOICES)
 def test_everything_is_selectable(change, source):
-    config = runs.plan("cdcgan-fashion", source=source, changes=narrow("cdcgan-fashion", change))
-    gan = runs.build(config, runs.load_data(config))
     key = change.partition("=")[0]
+    changes = [change, *(["augment=flip"] if key == "augment_strength" else [])]
+    config = runs.plan("cdcgan-fashion", source=source, changes=narrow("cdcgan-fashion", *changes))
+    gan = runs.build(config, runs.load_data(config))
     found = {
         "network": lambda: type(gan.generator).__module__.rsplit(".", 1)[1],
         "upsample": lambda: gan.generator.upsample,
@@ -171,6 +172,47 @@ def test_everything_is_selectable(change, source):
     }[key]()
     assert str(found).lower() == str(config["settings"][key]).lower()
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_the_rate_falls_over_the_whole_run_where_gradients_accumulate(source):
+    """Keras asks schedules by batches, of which four make one step here."""
+    changes = ["accumulate=4", "epochs=4", "batch_size=8"]
+    config = runs.plan("cgan-digits", source=source, changes=changes)
+    data = runs.load_data(config)
+    gan = runs.build(config, data)
+    rates = []
+    for _ in range(4):
+        gan.fit(data.train.batch(8, drop_remainder=True), verbose=0)
+        rates.append(float(gan.d_optimizer.learning_rate))
+    np.testing.assert_allclose(rates, 1e-3 * (1 + np.cos(np.pi * np.arange(1, 5) / 4)) / 2, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("batch_norm=False", "bool"),
+        ("spectral_norm=no", "bool"),
+        ("kernel_size=2.5", "int"),
+        ("blocks=x", "int"),
+        ("dropout=abc", "float"),
+        ("dropout=1", r"\[0, 1\)"),
+        ("upsample=3", "str"),
+        ("sample_steps=often", "int"),
+        ("stop_when_won=2", "bool"),
+    ],
+)
+def test_wrong_options_of_networks(change, words):
+    with pytest.raises(InputError, match=words) as error:
+        runs.plan("dcgan-mnist", changes=[change])
+    one_line(error)
+
+
+def test_wrong_noise(source):
+    for value in ("-1", "NaN"):
+        config = runs.plan("dcgan-mnist", source=source, changes=[f"instance_noise={value}"])
+        with pytest.raises(InputError, match="instance_noise") as error:
+            runs.build(config, runs.load_data(config))
+        one_line(error)
 
 
 def test_an_option_of_another_family(source):

@@ -254,7 +254,7 @@ def test_a_run_that_diverges_keeps_its_last_good_state(source, tmp_path, monkeyp
         return [*watch, keras.callbacks.LambdaCallback(on_epoch_begin=spoil)]
 
     monkeypatch.setattr(runs, "_callbacks", breaking)
-    with pytest.raises(DivergedError, match="from which --resume goes on") as error:
+    with pytest.raises(DivergedError, match="--resume goes on from it") as error:
         runs.train(broken, plan(source, 4), verbose=0)
     assert "epoch 3" in one_line(error)
     assert not (broken / "gan.keras").exists()

@@ -47,9 +47,10 @@ def check_choice(name, value, choices):
 
 def at_least_one(name, value):
     """Returns a count; refuses what is no integer of at least 1."""
-    if not isinstance(value, int) or value < 1:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < 1:
         raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
-    return value
+    return int(value)
 
 
 def at_least_zero(name, value):

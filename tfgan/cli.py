@@ -188,13 +188,18 @@ def _conditions(text):
     """The array of FILE.npy; other text as it is."""
     if text is None or not text.endswith(".npy"):
         return text
+    import zipfile
+
     import numpy as np
 
     file = text
     try:
         with open(_path(file), "rb") as handle:
-            return np.load(handle, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+            array = np.load(handle, allow_pickle=False)
+        if not isinstance(array, np.ndarray) or array.ndim < 1:
+            raise ValueError("it holds no rows")
+        return array
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
             f"{file} must hold one array of numpy.save, and cannot be read: {error}"
         ) from None

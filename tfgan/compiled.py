@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan import averaging, checks, losses, penalties, precision, shown
+from tfgan.errors import InputError
 from tfgan.trainer import Trainer
 
 
@@ -50,7 +51,8 @@ class Compiled(Trainer):
             mismatched: bool. Whether a conditional discriminator also learns to reject real images
                 with other conditions than theirs; they and the fakes make half of the rejected each.
             penalties: dict of a name in `tfgan.penalties.PENALTIES` -> weight, added to the
-                discriminator's loss and computed in float32 whatever the precision; None for none.
+                discriminator's loss and computed in float32 whatever the precision, of images in [0, 1]
+                as the discriminator is shown them, augmented; None for none.
             penalty_every: int >= 1. Discriminator steps from one computation of the penalties to the
                 next, which counts as many times (lazy regularisation).
             label_smoothing: float in [0, 1). What the target of real images is less than 1, for losses
@@ -138,6 +140,11 @@ class Compiled(Trainer):
     def _set_augment(self, policy, strength):
         self.augment = shown.check_policy(policy, self.image_shape)
         self.adaptive, start = shown.check_strength(strength)
+        if self.augment is None and self.adaptive is not None:
+            raise InputError(
+                "an adaptive augment_strength needs to know what to do: give augment=, such as "
+                "'color,translation,cutout'."
+            )
         self.augment_strength.assign(start)
         self.augment_evidence.assign(tf.zeros((2,)))
 

@@ -324,7 +324,8 @@ class GAN(Compiled):
     def load_own_variables(self, store):
         self.train_steps.assign(store["train_steps"])
         for name in ("augment_strength", "augment_evidence"):
-            if name in set(store.keys()):  # of older versions it is not
+            # Of older versions it is not there; a strength that does not adapt is what `compile` says.
+            if getattr(self, "adaptive", None) is not None and name in set(store.keys()):
                 getattr(self, name).assign(store[name])
         if self.compiled and "jit_compile" in self.unsettled and "jit_compile" in set(store.keys()):
             self.settle_jit_compile(bool(np.asarray(store["jit_compile"])))

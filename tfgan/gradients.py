@@ -11,7 +11,7 @@ from tfgan import penalties, precision
 _LEAST_SLOPE = 1e-24
 
 
-def shared(tape, outputs, d_slopes, g_slope, variables, fake_images):
+def shared(tape, outputs, d_slopes, g_slope, variables, fake_images, own=1.0):
     """Gradients of both players by one backward pass through the discriminator.
 
     Where each logit depends on its own image only, what arrives at a fake image is its logit's slope
@@ -25,6 +25,7 @@ def shared(tape, outputs, d_slopes, g_slope, variables, fake_images):
         g_slope: d g_loss / d fake logits, `(batch, 1)`.
         variables: the discriminator's.
         fake_images: `(batch, H, W, C)`.
+        own: what is passed back from the discriminator's own losses; 1 where d_loss is not scaled.
 
     Returns:
         The discriminator's gradients, and d g_loss / d fake_images.
@@ -34,7 +35,7 @@ def shared(tape, outputs, d_slopes, g_slope, variables, fake_images):
         tf.abs(fake_slope) < _LEAST_SLOPE, tf.cast(_LEAST_SLOPE, fake_slope.dtype), fake_slope
     )
     *gradients, image_slope = passed_back(
-        tape, outputs, [*variables, fake_images], (real_slope, fake_slope, *others)
+        tape, outputs, [*variables, fake_images], (real_slope, fake_slope, *others), own
     )
     ratio = tf.cast(g_slope / fake_slope, image_slope.dtype)
     ones = tf.ones(tf.rank(image_slope) - 1, tf.int32)
@@ -70,14 +71,18 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
     def discriminate(images):
         return gan.discriminate(images, condition, training=True)
 
-    def computed():
-        with precision.exact(network), statistics_kept(network), tf.GradientTape() as tape:
+    def penalised():
+        with statistics_kept(network), tf.GradientTape() as tape:
             penalty = penalties.total(gan.penalties, discriminate, real, fake, seed)
             total = gan.d_optimizer.scale_loss(every * penalty)
             gan.record(count, penalty=penalty)
         gradients = tape.gradient(total, variables)
         pairs = zip(gradients, variables, strict=True)
         return [tf.zeros_like(v.value) if g is None else g for g, v in pairs]
+
+    def computed():
+        with precision.exact(network):  # the way back, too
+            return penalised()
 
     if every == 1:
         return computed()
@@ -108,5 +113,5 @@ def statistics_kept(network):
 def iterate_powers(network):
     """One power iteration of each layer with spectral normalization: once a step, not once a call."""
     for layer in network._flatten_layers():
-        if hasattr(layer, "power_iteration"):
+        if callable(getattr(layer, "power_iteration", None)):
             layer.power_iteration()

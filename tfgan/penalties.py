@@ -1,5 +1,8 @@
 """Penalties on the discriminator's gradient with respect to images. One is a function and a line here.
 
+Slopes are by pixels in [0, 1]: of images in [-1, 1], as many papers have them, they are half as large,
+so that their weights of R1 and R2 are to be divided by 4 here.
+
 Each takes `(discriminate, real_images, fake_images, seed)` and returns a float32 scalar:
 
 discriminate: function of images `(batch, ...)` that returns logits `(batch, 1)`, each of its own image.

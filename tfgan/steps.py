@@ -173,7 +173,7 @@ def simultaneous_step(gan, real_images, condition, step):
     own = gan.d_optimizer.scale_loss(1.0)
     if gan.samplewise:
         d_gradients, image_slope = shared(
-            d_tape, d_outputs, d_slopes, g_slopes[0], d_variables, fake_images
+            d_tape, d_outputs, d_slopes, g_slopes[0], d_variables, fake_images, own
         )
     else:
         d_gradients = passed_back(d_tape, d_outputs, d_variables, d_slopes, own)

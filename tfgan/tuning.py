@@ -52,6 +52,8 @@ def settle(gan, batch, *, most_steps=None):
         if rows > 1:
             measured = _steps_worth_a_call(gan.make_train_function(), stacks, rows, _cycle(gan))
             gan.steps_per_execution, gan.seconds_per_step = measured
+        else:
+            gan.seconds_per_step = _one_by_one(gan.make_train_function(), stacks, _cycle(gan))
         gan.unsettled = frozenset()
 
 
@@ -94,6 +96,13 @@ def _is_faster(one, other, stacks, rows):
 def _cycle(gan):
     """Steps after which a GAN does the same again."""
     return math.lcm(gan.d_steps, gan.penalty_every if gan.penalties else 1)
+
+
+def _one_by_one(train, stacks, cycle):
+    """Returns a step's seconds, a mean over those after which a GAN does the same again."""
+    with _everything_kept(train, stacks):
+        _seconds(train, stacks, 1)  # compiles
+        return _seconds(train, stacks, 1, cycle)
 
 
 def _steps_worth_a_call(train, stacks, rows, cycle):

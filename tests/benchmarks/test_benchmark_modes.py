@@ -46,6 +46,7 @@ def test_every_loss_is_there_twice_on_both():
     assert ("grid", "wasserstein", modes.GP) in cases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [one for one in modes.cases() if one[0] == "ring"])
 def test_a_case_is_the_recipe_with_that_loss_and_penalty(case):
     recipe, loss, penalty = case
@@ -78,6 +79,7 @@ def test_samples_far_from_every_mode():
     assert row[3:8] == ["0", "8", "0 to 1", "0.000", "inf"]
 
 
+@pytest.mark.slow
 def test_a_case_is_trained_and_measured():
     found = modes.measure(("ring", "least_squares", modes.NONE), 1, modes.TOGETHER, True)
     assert found["steps"] == modes.TOGETHER

@@ -449,7 +449,7 @@ def test_command(command, run_directory, tmp_path):
         ("--format npz --count 5 --out O --interpolate", "without --interpolate"),
         ("--format npz --count 5 --out O --truncation 0.5", "without --interpolate"),
         ("--format npz --count 5 --out O --condition 7", r"labels must lie in [0, 3)"),
-        ("--format npz --count 5 --out O --condition x", "--condition takes"),
+        ("--format npz --count 5 --out O --condition x", "class numbers"),
         ("--format npz --count 5 --out O --condition no.npy", "No such file"),
         ("--format npz --count 0 --out O", "at least 1"),
         ("--format gif --count 5 --out O", "Invalid value for '--format'"),

@@ -94,7 +94,10 @@ class Guard(keras.callbacks.Callback):
     def _kept(self):
         if self.checkpoint is None or not self.checkpoint.is_file():
             return "no good state was kept"
-        return f"the last good state is {self.checkpoint}, from which --resume goes on"
+        return (
+            f"the last good state is {self.checkpoint} (keras.saving.load_model reads it, "
+            "--resume goes on from it)"
+        )
 
     def _has_won(self, logs):
         """True or False, or None where nothing is known."""

@@ -106,7 +106,7 @@ class MultiLabel(Kind):
         drawn = tf.random.stateless_uniform(
             (count, count + self.num_labels), seed, 1e-6, 1.0, alg="philox"
         )
-        has = tf.cast(given, tf.float32)
+        has = tf.cast(given, tf.float64)  # which no precision rounds
         shared = tf.matmul(has, has, transpose_b=True)  # (B, B)
         sizes = tf.reduce_sum(has, axis=1)  # (B,)
         differs = sizes[:, None] + sizes[None] > 2 * shared

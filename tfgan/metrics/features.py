@@ -134,7 +134,9 @@ def _classifier(make_classifier):
 
 
 def _inception(features):
-    file = features.partition(":")[2]
+    _, colon, file = features.partition(":")
+    if colon and not file:
+        raise InputError("features 'inception:' name no file: give inception:FILE.h5, or inception.")
     path = Path(file).expanduser()
     if file and not path.is_file():
         raise InputError(f"{file} is no file of weights: give inception:FILE.h5.")

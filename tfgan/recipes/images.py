@@ -11,6 +11,7 @@ _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "generator": {
         "upsample": ("dcgan",),
         "kernel_size": ("dcgan",),
+        "separable": ("dcgan",),
         "blocks": ("r3gan",),
         "expansion": ("r3gan",),
         "groups": ("r3gan",),
@@ -21,6 +22,7 @@ _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
         "dropout": ("dcgan",),
         "spectral_norm": ("dcgan", "resnet"),
         "kernel_size": ("dcgan",),
+        "separable": ("dcgan",),
         "blocks": ("r3gan",),
         "expansion": ("r3gan",),
         "groups": ("r3gan",),
@@ -63,6 +65,10 @@ def build(data, settings, steps_per_epoch):
         raise InputError(f"network must be one of {', '.join(FAMILIES)}, got {name!r}.")
     family = FAMILIES[name]
     condition = data.condition if settings["conditional"] else None
+    if condition is None and settings["mismatched"]:
+        raise InputError(
+            "mismatched=true goes with conditional=true and data with labels: leave it out."
+        )
     shared = {
         "condition": condition,
         "channels": settings["channels"],

@@ -10,7 +10,7 @@ import keras
 from tfgan.errors import InputError, suggestion
 from tfgan.optimizers import published_sgd
 from tfgan.penalties import PENALTIES
-from tfgan.shown import Adaptive
+from tfgan.shown import Adaptive, check_instance_noise
 
 # How steps are executed: settings of `GAN.compile` that all recipes share. XLA by name, not "auto", so
 # that a seed gives one result; K changes no number.
@@ -29,10 +29,26 @@ TRAINING = {
     "clipnorm": 0.0,  # of all gradients of a network together
     "accumulate": 1,  # batches whose gradients make one step
     "precision": "float32",
+    "stop_when_won": False,  # whether training ends where the discriminator has won
+    "sample_steps": None,  # steps between further pictures
     **EXECUTION,
 }
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # what networks compute in
+
+_OPEN = {  # kinds of settings whose default is None, which leaves them to the network or the data
+    "upsample": str,
+    "kernel_size": int,
+    "separable": bool,
+    "batch_norm": bool,
+    "spectral_norm": bool,
+    "minibatch_stddev": bool,
+    "dropout": float,
+    "blocks": int,
+    "expansion": int,
+    "groups": int,
+    "sample_steps": int,
+}
 
 _AUTO = {  # what else they may be
     "jit_compile": (bool, "auto"),
@@ -86,7 +102,7 @@ class Recipe:
 def compile_by(gan, settings, steps_per_epoch, *, g_optimizer, d_optimizer, mismatched=False):
     """Compiles a GAN as its settings say; returns it."""
     names = ("loss", "update", "d_steps", "label_smoothing", "penalty_every", "auxiliary_weight")
-    strength, noise = settings["augment_strength"], settings["instance_noise"]
+    strength, noise = settings["augment_strength"], check_instance_noise(settings["instance_noise"])
     if strength == "adaptive":
         strength = Adaptive(images=settings["ada_images"])
     if noise:
@@ -145,8 +161,8 @@ def compile_with_adam(gan, settings, steps_per_epoch, *, mismatched=False):
     def adam(steps, times=1.0):
         rate = settings["learning_rate"] * times
         if settings.get("anneal", True):
-            steps = max(1, steps // settings["accumulate"])
-            rate = keras.optimizers.schedules.CosineDecay(rate, steps)
+            # Keras asks schedules by batches, also where several make one step.
+            rate = keras.optimizers.schedules.CosineDecay(rate, max(1, steps))
         betas = {name: settings[name] for name in ("beta_1", "beta_2") if name in settings}
         options = optimizer_options(settings)
         return keras.optimizers.Adam(rate, **{"beta_1": 0.5, **betas, **options})
@@ -201,12 +217,18 @@ def _parse(key, text, default):
     except json.JSONDecodeError:
         value = text
     kind, word = _AUTO.get(key, (type(default), None))
-    if default is None or (word is not None and value == word):
+    if default is None:
+        if key not in _OPEN or value is None:
+            return value
+        kind = _OPEN[key]
+    if word is not None and value == word:
         return value
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:
-        values = f"{kind.__name__} values such as {default!r}"
+        values = f"{kind.__name__} values"
+        if default is not None:
+            values += f" such as {default!r}"
         if word is not None:
             values = f"{kind.__name__} values or {word}"
         raise InputError(f"{key} takes {values}, got {text!r}.")
