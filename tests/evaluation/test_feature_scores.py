@@ -147,8 +147,11 @@ def test_points_have_no_features():
     results = evaluation.evaluate(Points(), toy, samples=50)
     assert not set(results) & {*OF_FEATURES, "ms_ssim"}
     for name in (*OF_FEATURES[:3], "ms_ssim"):
+        features = "pixels" if name in OF_FEATURES else None
         with pytest.raises(InputError, match="needs images"):
-            evaluation.evaluate(Points(), toy, metrics=[name], samples=50, features="pixels")
+            evaluation.evaluate(Points(), toy, metrics=[name], samples=50, features=features)
+    with pytest.raises(InputError, match="none of which is asked for"):
+        evaluation.evaluate(Points(), toy, metrics=["coverage"], samples=50, features="pixels")
 
 
 class OfVectors:

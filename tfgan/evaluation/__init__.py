@@ -126,12 +126,14 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0, sampling=None, 
 
 def _extractor(names, data, chosen, seed):
     """The extractor of the metrics asked for, or None where none of them takes any."""
-    if not set(names) & set(_OF_FEATURES) or not _features.have_features(data):
+    if not set(names) & set(_OF_FEATURES):
         if chosen is not None:
             raise InputError(
-                f"features {chosen!r} serve {', '.join(_OF_FEATURES)} of images only, which are not "
-                "measured here: leave --features out."
+                f"features serve {', '.join(_OF_FEATURES)}, none of which is asked for, got "
+                f"{chosen!r}: leave --features out."
             )
+        return None
+    if not _features.have_features(data):
         return None
     chosen = chosen or _features.default_features(data)
     return _features.extractor_of(data, chosen, seed) if chosen else None
