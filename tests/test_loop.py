@@ -248,7 +248,7 @@ def assert_alike(one, other):
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"d_steps": 3},
+        pytest.param({"d_steps": 3}, marks=pytest.mark.slow),
         pytest.param({"d_steps": 3, "data": "infinite"}, marks=pytest.mark.slow),
         {"update": "simultaneous", "maker": small_gan, "matmul_precision": "bfloat16"},
     ],

@@ -45,6 +45,7 @@ def gan_of(images):
     return Given()
 
 
+@pytest.mark.slow  # it trains a classifier
 def test_judge_tells_the_three_classes_in_order(data):
     images, labels = data.arrays("test")
     found = evaluation.judge_of_modes(data)(images)
