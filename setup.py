@@ -31,6 +31,7 @@ setup(
         "importlib_resources",  # tensorflow-datasets imports it and does not ask for it
         "numpy",
         "matplotlib",
+        "pillow",
         "click>=8.1",
         "tqdm",  # the bar of data sets of samples
         "tensorboard>=2.20",  # run directories hold its logs; tensorflow no longer brings it
@@ -52,7 +53,6 @@ setup(
             *SERVING,
             "build",
             "mypy",
-            "pillow",
             "pre-commit",
             "pytest",
             "pytest-xdist",

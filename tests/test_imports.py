@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors", "files", "times"},
     {"augment", "conditions", "data", "latents", "layers", "losses", "metrics"}
-    | {"optimizers", "penalties", "philox", "theory"},
+    | {"optimizers", "penalties", "philox", "precision", "theory"},
     {
         "averaging",
         "batches",
@@ -19,7 +19,6 @@ FLOORS = [
         "gradients",
         "inputs",
         "networks",
-        "precision",
         "shown",
         "steps",
     },

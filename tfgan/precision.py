@@ -53,6 +53,17 @@ def products(precision):
 
 
 @contextlib.contextmanager
+def policy(name):
+    """Layers made inside have this Keras dtype policy, such as "mixed_bfloat16"."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+@contextlib.contextmanager
 def exact(network):
     """What is traced inside computes in float32, in the network's mixed-precision layers too.
 

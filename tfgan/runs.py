@@ -11,7 +11,6 @@ gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
 
-import contextlib
 import shutil
 import zipfile
 from pathlib import Path
@@ -26,6 +25,7 @@ from tfgan.configs import check_free, plan, read_config, resumed_config, write_c
 from tfgan.errors import InputError, shortened
 from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
 from tfgan.files import replacing
+from tfgan.precision import policy
 
 __all__ = [
     "build",
@@ -52,8 +52,9 @@ def load_data(config):
     source, options = config["data"], {"data_dir": config["data_dir"], "seed": settings["seed"]}
     size, largest = settings["image_size"], recipes.get(config["recipe"], recipes.RECIPES).largest_side
     if size is None and largest is not None:
-        size = data.square_side(source, largest, **options)
-    dataset = data.load(source, image_size=size, **options)
+        dataset = data.load_square(source, largest, **options)
+    else:
+        dataset = data.load(source, image_size=size, **options)
     started_with = config.get("fingerprint", dataset.fingerprint)
     if dataset.fingerprint != started_with:
         raise InputError(
@@ -103,22 +104,11 @@ def build(config, dataset, *, pretrained=None):
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
-    with _policy(config["settings"]["precision"]):
+    with policy(config["settings"]["precision"]):
         gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
     if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
     return gan
-
-
-@contextlib.contextmanager
-def _policy(name):
-    """Layers made inside compute in this precision."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(name)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 def _check_fit(recipe, dataset):
@@ -286,7 +276,7 @@ def _callbacks(path, config, dataset, first_epoch):
         every=max(1, settings["epochs"] // 20),
     )
     checkpoint = path / "checkpoints" / "last.keras"
-    guard = callbacks.Guard(checkpoint=checkpoint, stop=settings.get("stop_when_won", False))
+    guard = callbacks.Guard(checkpoint=checkpoint, stop=settings["stop_when_won"])
     watch = []
     if dataset.tags is None:
         watch.append(
@@ -304,7 +294,7 @@ def _callbacks(path, config, dataset, first_epoch):
         samples = callbacks.SampleTags(path / "samples", dataset.tags, **drawn)
         board = {"samples": False}
     else:
-        steps = settings.get("sample_steps")
+        steps = settings["sample_steps"]
         board = {"class_names": dataset.class_names}
         samples = callbacks.SampleGrid(path / "samples", every_steps=steps, **drawn, **board)
     return [

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from tfgan import augment
+from tfgan.checks import at_least_one
 from tfgan.errors import InputError
 
 
@@ -33,11 +34,9 @@ class Adaptive:
             raise InputError(f"target must lie between -1 and 1, got {target!r}.")
         if not isinstance(images, (int, float)) or not 0 < images < float("inf"):
             raise InputError(f"images must be a positive number, got {images!r}.")
-        if not isinstance(every, int) or every < 1:
-            raise InputError(f"every must be an integer of at least 1, got {every!r}.")
         self.target = target
         self.images = images
-        self.every = every
+        self.every = at_least_one("every", every)
 
     def get_config(self):
         return {"target": self.target, "images": self.images, "every": self.every}

@@ -3,10 +3,10 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from tfgan.data import load
-from tfgan.data.headers import read_header
+from tfgan.data.headers import read_header, read_orientation
 from tfgan.errors import InputError
 
 
@@ -219,3 +219,28 @@ def test_links(make_folder, tmp_path):
     os.rename(folder / "b", tmp_path / "elsewhere")
     os.symlink(tmp_path / "elsewhere", folder / "b")
     assert set(content(load(f"folder:{folder}"))) == {image.tobytes() for image in images}
+
+
+@pytest.mark.parametrize("limit", [2**30, 1], ids=["in memory", "streamed"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(tmp_path, orientation, limit):
+    """Photographs stand as Pillow turns them, in memory and streamed, and have one size again."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    rng = np.random.default_rng(0)
+    stored = np.kron(rng.integers(0, 256, (2, 3, 3)), np.ones((8, 8, 1))).astype("uint8")
+    for i in range(10):
+        save(tmp_path / f"{i}.jpg", stored, exif=exif, quality=95)
+    with Image.open(tmp_path / "0.jpg") as image:
+        expected = np.asarray(ImageOps.exif_transpose(image))
+    data = load(f"folder:{tmp_path}", memory_limit=limit)
+
+    assert data.image_shape == expected.shape
+    image = next(iter(data.train)).numpy() * 255
+    assert np.abs(image - expected).max() <= 4  # two decoders
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0nonsense", b"Exif\0\0", b"\xff" * 40])
+def test_nonsense_in_exif_turns_nothing(tmp_path, exif):
+    save(tmp_path / "x.jpg", np.zeros((4, 6, 3), "uint8"), exif=exif)
+    assert read_orientation(tmp_path / "x.jpg") == 1

@@ -91,24 +91,28 @@ def load(source, *, data_dir=None, image_size=None, seed=0, memory_limit=2 * 2**
     return build(source, loaded, seed)
 
 
-def square_side(source, largest, **options):
-    """The side that a source's images get as squares without being enlarged.
+def load_square(source, largest, **options):
+    """Loads images as squares, none enlarged: of their shorter side, at most `largest` pixels.
 
     Args:
         source: str, see `load`.
         largest: int. The side at most.
-        **options: of `load`.
+        **options: of `load`, but for `image_size`.
 
     Returns:
-        int: the shorter side of the images (the median of a folder's), at most `largest`.
+        `Data`. A folder's images have the median of their shorter sides.
 
     Raises:
         InputError: as `load`.
     """
     name, _, argument = source.partition(":")
     if name == "folder":
-        return min(largest, folder.typical_side(os.path.expanduser(argument)))
-    return min(largest, *load(source, **options).image_shape[:2])
+        side = folder.typical_side(os.path.expanduser(argument))
+        return load(source, image_size=min(largest, side), **options)
+    loaded = load(source, **options)
+    height, width = loaded.image_shape[:2]
+    side = min(largest, height, width)
+    return loaded if height == width == side else load(source, image_size=side, **options)
 
 
 def _find(source):

@@ -3,7 +3,7 @@
 Layouts: `DIR/*.png` (no labels, or several for each image in `DIR/attributes.csv`, see
 `tfgan.data.attributes`), `DIR/CLASS/*.png`, and either of them under `DIR/train`, `DIR/test` and
 `DIR/valid` (or `val`, `validation`), which then are the splits. PNG, JPEG, BMP and GIF (the first
-frame); alpha is dropped, EXIF rotation is not applied.
+frame); alpha is dropped, photographs are turned as their EXIF orientation tells.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ import tensorflow as tf
 from tfgan.conditions import MultiLabel
 from tfgan.data import attributes
 from tfgan.data.dataset import Loaded, Split, collect, map_images, shuffled_range, workers
-from tfgan.data.headers import looks_whole, read_header
+from tfgan.data.headers import looks_whole, read_header, read_orientation
 from tfgan.data.memory import from_arrays
 from tfgan.data.resize import resize
 from tfgan.data.splits import SPLITS, divide
@@ -180,31 +180,48 @@ def _common_shape(paths, image_size):
 
 def _header(path):
     try:
-        return read_header(path)
+        height, width, channels = read_header(path)
+        turned = read_orientation(path) >= 5
     except (ValueError, OSError) as error:
         raise _undecodable(path, error) from None
+    return (width, height, channels) if turned else (height, width, channels)
 
 
-def _decode(path, shape):
+def _decode(path, orientation, shape):
     """uint8 image of `shape`, inside a graph."""
     image = tf.io.decode_image(tf.io.read_file(path), channels=0, expand_animations=False)
     size = tf.shape(image)
     # 1 or 2 channels are grey and perhaps alpha; 3 or 4 colour and perhaps alpha.
     image = image[..., : tf.where(size[-1] < 3, 1, 3)]
-    image = tf.broadcast_to(image, [size[0], size[1], shape[-1]])
-    fits = tf.reduce_all(size[:2] == shape[:2])
+    image = _turn(tf.broadcast_to(image, [size[0], size[1], shape[-1]]), orientation)
+    fits = tf.reduce_all(tf.shape(image)[:2] == shape[:2])
     image = tf.cond(fits, lambda: image, lambda: resize(image, shape[:2]))
     return tf.ensure_shape(image, shape)
 
 
-def _dataset(paths, labels, rows, shape, seed):
+def _turn(image, orientation):
+    """An image as it was taken, of one as it is stored; see `read_orientation`."""
+    image = tf.cond(orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image)
+    for axis, orientations in ((1, [2, 3, 6, 7]), (0, [3, 4, 7, 8])):
+        mirrored = tf.reduce_any(tf.equal(orientation, orientations))
+        image = tf.where(mirrored, tf.reverse(image, [axis]), image)
+    return image
+
+
+def _orientations(paths):
+    """int32 (n,): of image files."""
+    return np.array([read_orientation(path) for path in paths], "int32")
+
+
+def _dataset(paths, orientations, labels, rows, shape, seed):
     """Dataset of uint8 images, or (image, label); shuffles file names, so no image waits."""
     with tf.device("CPU"):
+        turns = tf.constant(orientations[rows])
         names = tf.constant(np.array(paths, object)[rows])
         classes = None if labels is None else tf.constant(labels[rows])
 
     def read(position):
-        image = _decode(names[position], shape)
+        image = _decode(names[position], turns[position], shape)
         return image if classes is None else (image, classes[position])
 
     indices = shuffled_range(len(rows), seed)
@@ -213,7 +230,7 @@ def _dataset(paths, labels, rows, shape, seed):
 
 def _decode_all(paths, labels, shape):
     """(uint8 images, labels) of files."""
-    dataset = _dataset(paths, labels, np.arange(len(paths)), shape, None)
+    dataset = _dataset(paths, _orientations(paths), labels, np.arange(len(paths)), shape, None)
     try:
         return collect(dataset, len(paths))
     except tf.errors.OpError:
@@ -235,16 +252,19 @@ def _undecodable(path, reason):
 
 def _streamed(root, files, rows, shape, class_names, condition):
     """`Loaded` that reads the files anew each epoch."""
+    turns = {split: _orientations(paths) for split, (paths, _) in files.items()}
     splits = {}
     for split, (origin, index) in rows.items():
         paths, labels = files[origin]
         splits[split] = Split(
-            len(index), _reader(paths, labels, index, shape), _conditions(labels, index)
+            len(index),
+            _reader(paths, turns[origin], labels, index, shape),
+            _conditions(labels, index),
         )
     return Loaded(
         image_shape=shape,
         splits=splits,
-        fingerprint=_fingerprint(root, files, rows, shape),
+        fingerprint=_fingerprint(root, files, rows, shape, turns),
         num_classes=None if class_names is None or condition else len(class_names),
         class_names=class_names,
         condition=condition,
@@ -255,22 +275,24 @@ def _conditions(labels, rows):
     return None if labels is None else lambda chosen: labels[rows[chosen]]
 
 
-def _reader(paths, labels, rows, shape):
+def _reader(paths, orientations, labels, rows, shape):
     ahead = int(np.clip(64 * 2**20 // np.prod(shape), 1, 64))
 
     def read(seed, pixels):
-        dataset = _dataset(paths, labels, rows, shape, seed)
+        dataset = _dataset(paths, orientations, labels, rows, shape, seed)
         return map_images(dataset, pixels).prefetch(ahead)
 
     return read
 
 
-def _fingerprint(root, files, rows, shape):
+def _fingerprint(root, files, rows, shape, turns):
     """sha256 prefix over the files' names, sizes and bytes, and what is made of them."""
     digest = hashlib.sha256(f"{shape}".encode())
     for split in SPLITS:
         digest.update(f"{split} {len(rows[split][1])}".encode())
     for split, (paths, labels) in sorted(files.items()):
+        if (turns[split] != 1).any():
+            digest.update(turns[split].tobytes())
         if labels is not None and labels.ndim > 1:
             digest.update(labels.tobytes())
         for path in paths:

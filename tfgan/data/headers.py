@@ -1,7 +1,11 @@
 """Sizes of image files from their headers, so that a folder is checked without decoding it."""
 
 import struct
+import warnings
 
+from PIL import Image
+
+_ORIENTATION = 0x0112  # EXIF's tag
 _PNG_COLOUR_TYPES = {0: 1, 2: 3, 3: 3, 4: 1, 6: 3}  # alpha is dropped, palettes become colour
 _JPEG_NO_FRAME = {0xC4, 0xC8, 0xCC}  # tables and extensions that share the frame headers' range
 
@@ -38,6 +42,33 @@ def read_header(path):
     if height < 1 or width < 1:
         raise ValueError("damaged header")
     return height, width, channels
+
+
+def read_orientation(path):
+    """Reads how a JPEG is to be turned to be seen as it was taken.
+
+    Args:
+        path: str. An image file.
+
+    Returns:
+        int: EXIF's orientation, 1 (as stored) to 8; from 5 on height and width change places. 1 for
+        files of other formats, and where nothing or nonsense is told.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with open(path, "rb") as file:
+        if file.read(2) != b"\xff\xd8":
+            return 1
+        file.seek(0)
+        try:
+            with warnings.catch_warnings():  # of sizes and tags, which are looked at elsewhere
+                warnings.simplefilter("ignore")
+                with Image.open(file, formats=["JPEG"]) as image:
+                    found = image.getexif().get(_ORIENTATION, 1)
+        except Exception:  # damaged EXIF raises many kinds; the image may be whole
+            return 1
+    return found if found in range(1, 9) else 1
 
 
 def looks_whole(content):

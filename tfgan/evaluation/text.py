@@ -41,7 +41,7 @@ def _coverage(r, p):
     spread = "unknown" if r["spread"] is None else f"{r['spread']:.2f}"
     modes = ""
     if "of" in r:
-        # Results kept before 0.4 do not tell what is reached.
+        # Results that an older tfgan kept do not tell what is reached.
         reached = r.get("reached", r["covered"])
         reached = f" ({reached} with at least one sample)" if reached != r["covered"] else ""
         kl = "" if r["kl"] is None else f", KL {r['kl']:.3f} nats"

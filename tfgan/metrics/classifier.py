@@ -12,6 +12,7 @@ from keras import layers
 
 from tfgan.errors import InputError
 from tfgan.files import cache_folder, replacing
+from tfgan.precision import policy
 
 BATCH_SIZE = 100
 VERSION = 1  # of the network and its training: another one is trained anew
@@ -119,7 +120,7 @@ def _build(image_shape, num_classes, seed):
 
     stride = 2 if min(image_shape[:2]) >= 16 else 1
     options = {"strides": stride, "padding": "same", "activation": "relu"}
-    with in_float32():
+    with policy("float32"):  # a measure is one for all GANs
         return keras.Sequential(
             [
                 layers.Input(image_shape),
@@ -132,17 +133,6 @@ def _build(image_shape, num_classes, seed):
                 layers.Dense(num_classes, kernel_initializer=init(3)),
             ]
         )
-
-
-@contextlib.contextmanager
-def in_float32():
-    """Layers made inside compute in float32, whatever the policy: a measure is one for all GANs."""
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 def _gather(images, labels):

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from tfgan.errors import InputError, shortened, suggestion
 from tfgan.metrics import classifier
-from tfgan.metrics.classifier import in_float32
+from tfgan.precision import policy
 
 NAMES = ("classifier", "inception", "pixels")
 BATCH_BYTES = 2**25  # of images given to a network at a time
@@ -141,7 +141,7 @@ def _inception(features):
     if file and not path.is_file():
         raise InputError(f"{file} is no file of weights: give inception:FILE.h5.")
     try:
-        with in_float32():
+        with policy("float32"):
             model = keras.applications.InceptionV3(
                 include_top=False,
                 weights=str(path) if file else "imagenet",
