@@ -362,6 +362,11 @@ def test_override():
     assert settings["epochs"] == 5
 
 
+@pytest.mark.parametrize("text", [".25", "0.25", "25e-2", "+.25"])
+def test_numbers_as_people_write_them(text):
+    assert recipes.override({"rate": 1.0, **EXECUTION}, [f"rate={text}"])["rate"] == 0.25
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -178,3 +178,12 @@ def test_other_layers_are_refused():
     with pytest.raises(InputError, match="Maxout") as error:
         SpectralNormalization(Maxout(3, pieces=2))
     one_line(error)
+
+
+def test_the_loss_of_an_activity_regularizer_stays():
+    layer = SpectralNormalization(keras.layers.Dense(3, activity_regularizer="l2"))
+    x = np.random.default_rng(0).standard_normal((5, 4)).astype("float32")
+    outputs = layer(x)
+
+    assert len(layer.losses) == 1
+    np.testing.assert_allclose(layer.losses[0], 0.01 * np.sum(np.square(outputs)), rtol=1e-5)

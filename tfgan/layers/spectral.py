@@ -93,7 +93,10 @@ class SpectralNormalization(keras.layers.Layer):
         normalised = ops.divide(kernel, self._sigma(kernel))
         # The public way to run a layer with other values than its variables': they are not written to.
         with keras.StatelessScope([(self.layer.kernel, normalised)], initialize_variables=False):
-            return self.layer(inputs)
+            outputs = self.layer(inputs)
+        if self.layer.activity_regularizer is not None:  # the scope drops its loss
+            self.add_loss(self.layer.activity_regularizer(outputs))
+        return outputs
 
     def _sigma(self, kernel):
         product = ops.matmul(self._matrix(kernel), self.vector)  # (rows,)

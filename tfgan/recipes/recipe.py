@@ -1,5 +1,6 @@
 """What a recipe is, and how its settings are overridden."""
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Callable, Mapping
@@ -223,8 +224,9 @@ def _parse(key, text, default):
         kind = _OPEN[key]
     if word is not None and value == word:
         return value
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    if kind is float and not isinstance(value, bool):
+        with contextlib.suppress(ValueError, TypeError):  # .5 and 1. are no JSON
+            value = float(value)
     if type(value) is not kind:
         values = f"{kind.__name__} values"
         if default is not None:
