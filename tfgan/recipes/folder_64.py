@@ -6,6 +6,9 @@ A few hundred images do. The discriminator would learn them by heart, so what it
 as strongly as it overfits (ADA). Subfolders are classes: then images are drawn by class. Smaller
 images stay as they are, larger ones become 64 x 64 (`--set image_size=96` for other sizes); 20 passes
 over many images, at least 10,000 steps over few.
+
+The rate and r1 were chosen by eye, on 400 CIFAR-10 JPEGs of horses and ships after 3,000 steps: at
+2e-4 and 1.0 blurs, at 5e-4 and 0.1 textures, at 1e-3 and 0.02 ships at sea and meadows.
 """
 
 from tfgan.recipes import images
@@ -24,7 +27,8 @@ RECIPE = Recipe(
         "conditional": True,
         "batch_norm": False,
         "minibatch_stddev": True,
-        "r1": 1.0,
+        "learning_rate": 1e-3,
+        "r1": 0.02,
         "penalty_every": 4,
         "augment": "flip,color,translation,cutout",
         "augment_strength": "adaptive",

@@ -2,6 +2,9 @@
 
 tfgan train stacked-mnist --out runs/stacked
 tfgan evaluate runs/stacked --metrics coverage --samples 26000
+
+Rates decide: after 5 epochs at 2e-4 961 modes had their share (KL .312), after 2 at 1e-3 all 1,000
+(KL .158). Weaker penalties (.1) after 2 epochs at 1e-3: 990, KL .222.
 """
 
 from tfgan.recipes import images
@@ -11,16 +14,17 @@ RECIPE = Recipe(
     name="stacked-mnist",
     reproduces="Metz et al. 2017, Srivastava et al. 2017: mode coverage on stacked MNIST",
     data="stacked:mnist",
-    time="said before training starts; not trained in full here yet",
-    score="not measured yet",
+    time="20 min on one core (100 s an epoch)",
+    score="998 of 1,000 modes (all with a sample), KL 0.098; goal 1,000, 0.05; of real images 0.026",
     settings={
         **images.SETTINGS,
-        "epochs": 5,
+        "epochs": 10,
         "batch_norm": False,
         "minibatch_stddev": True,
         "loss": "relativistic_pairing",
         "r1": 1.0,
         "r2": 1.0,
+        "learning_rate": 2e-3,
         "beta_1": 0.0,
         "beta_2": 0.99,
         "sample_every": 1,
