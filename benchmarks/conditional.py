@@ -1,6 +1,6 @@
 """A conditional GAN of this package beside Keras's public example, at equal training time, in one run.
 
-    python benchmarks/conditional.py [--minutes 10] [--out DIR]
+    python benchmarks/conditional.py [--minutes 6] [--out DIR]
 
 The recipe `cdcgan-fashion` on MNIST, and the example's GAN (`keras_example.py`) on the same images,
 both ways it may be read. They train in turns, a tenth of their time each, so that all see the same
@@ -113,7 +113,7 @@ def compare(contestants, judge, seconds, turns):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=10.0, help="of training, for each")
+    parser.add_argument("--minutes", type=float, default=6.0, help="of training, for each")
     parser.add_argument("--turns", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", default="mnist", help="28 x 28 grey images of ten classes")
