@@ -12,8 +12,8 @@ RECIPE = Recipe(
     name="r3gan-cifar10",
     reproduces="Huang et al. 2024 (R3GAN): a modern baseline, on CIFAR-10",
     data="cifar10",
-    time="said before training starts; not trained in full here yet",
-    score="not measured yet",
+    time="not run in full: 1.0 s a step on one core, 9 h",
+    score="not measured: some hundred steps only",
     settings={
         **images.SETTINGS,
         "epochs": 50,
