@@ -50,11 +50,22 @@ def load(argument, *, data_dir, image_size, memory_limit):
     rows = divide(
         {split: len(paths) for split, (paths, _) in files.items()}, what=argument, permute=True
     )
-    shape = _common_shape([path for paths, _ in files.values() for path in paths], image_size)
+    turns = {
+        split: np.array([_told(read_orientation, path) for path in paths], "int32")
+        for split, (paths, _) in files.items()
+    }
+    shape = _common_shape(
+        [path for paths, _ in files.values() for path in paths],
+        np.concatenate([turns[split] for split in files]),
+        image_size,
+    )
     count = sum(len(paths) for paths, _ in files.values())
     if count * int(np.prod(shape)) > memory_limit:
-        return _streamed(argument, files, rows, shape, class_names, condition)
-    arrays = {split: _decode_all(paths, labels, shape) for split, (paths, labels) in files.items()}
+        return _streamed(argument, files, turns, rows, shape, class_names, condition)
+    arrays = {
+        split: _decode_all(paths, turns[split], labels, shape)
+        for split, (paths, labels) in files.items()
+    }
     return from_arrays(
         arrays,
         rows,
@@ -76,7 +87,9 @@ def typical_side(argument):
     if not os.path.isdir(argument):
         raise InputError(f"expected a folder at {argument}, found none: check folder:DIR.")
     files, _, _ = _find(argument)
-    return int(np.median([min(_header(path)[:2]) for paths, _ in files.values() for path in paths]))
+    return int(
+        np.median([min(_told(read_header, path)[:2]) for paths, _ in files.values() for path in paths])
+    )
 
 
 def _find(root):
@@ -161,11 +174,13 @@ def _visible(folder):
     return sorted(name for name in os.listdir(folder) if not name.startswith("."))
 
 
-def _common_shape(paths, image_size):
+def _common_shape(paths, orientations, image_size):
     """(height, width, channels) that all images get: colour as soon as one is in colour."""
     channels, first = 1, None
-    for path in paths:
-        height, width, depth = _header(path)
+    for path, orientation in zip(paths, orientations, strict=True):
+        height, width, depth = _told(read_header, path)
+        if orientation >= 5:
+            height, width = width, height
         channels = max(channels, depth)
         first = first or (path, height, width)
         if image_size is None and (height, width) != first[1:]:
@@ -178,13 +193,12 @@ def _common_shape(paths, image_size):
     return (*(image_size or first[1:]), channels)
 
 
-def _header(path):
+def _told(read, path):
+    """What a reader of headers tells of a file."""
     try:
-        height, width, channels = read_header(path)
-        turned = read_orientation(path) >= 5
+        return read(path)
     except (ValueError, OSError) as error:
         raise _undecodable(path, error) from None
-    return (width, height, channels) if turned else (height, width, channels)
 
 
 def _decode(path, orientation, shape):
@@ -208,11 +222,6 @@ def _turn(image, orientation):
     return image
 
 
-def _orientations(paths):
-    """int32 (n,): of image files."""
-    return np.array([read_orientation(path) for path in paths], "int32")
-
-
 def _dataset(paths, orientations, labels, rows, shape, seed):
     """Dataset of uint8 images, or (image, label); shuffles file names, so no image waits."""
     with tf.device("CPU"):
@@ -228,9 +237,9 @@ def _dataset(paths, orientations, labels, rows, shape, seed):
     return indices.map(read, num_parallel_calls=workers(), deterministic=True)
 
 
-def _decode_all(paths, labels, shape):
+def _decode_all(paths, orientations, labels, shape):
     """(uint8 images, labels) of files."""
-    dataset = _dataset(paths, _orientations(paths), labels, np.arange(len(paths)), shape, None)
+    dataset = _dataset(paths, orientations, labels, np.arange(len(paths)), shape, None)
     try:
         return collect(dataset, len(paths))
     except tf.errors.OpError:
@@ -250,9 +259,8 @@ def _undecodable(path, reason):
     )
 
 
-def _streamed(root, files, rows, shape, class_names, condition):
+def _streamed(root, files, turns, rows, shape, class_names, condition):
     """`Loaded` that reads the files anew each epoch."""
-    turns = {split: _orientations(paths) for split, (paths, _) in files.items()}
     splits = {}
     for split, (origin, index) in rows.items():
         paths, labels = files[origin]
@@ -264,7 +272,7 @@ def _streamed(root, files, rows, shape, class_names, condition):
     return Loaded(
         image_shape=shape,
         splits=splits,
-        fingerprint=_fingerprint(root, files, rows, shape, turns),
+        fingerprint=_fingerprint(root, files, turns, rows, shape),
         num_classes=None if class_names is None or condition else len(class_names),
         class_names=class_names,
         condition=condition,
@@ -285,13 +293,13 @@ def _reader(paths, orientations, labels, rows, shape):
     return read
 
 
-def _fingerprint(root, files, rows, shape, turns):
+def _fingerprint(root, files, turns, rows, shape):
     """sha256 prefix over the files' names, sizes and bytes, and what is made of them."""
     digest = hashlib.sha256(f"{shape}".encode())
     for split in SPLITS:
         digest.update(f"{split} {len(rows[split][1])}".encode())
     for split, (paths, labels) in sorted(files.items()):
-        if (turns[split] != 1).any():
+        if (turns[split] != 1).any():  # an older tfgan took such files as they are stored
             digest.update(turns[split].tobytes())
         if labels is not None and labels.ndim > 1:
             digest.update(labels.tobytes())

@@ -58,15 +58,12 @@ def read_orientation(path):
         OSError: if it cannot be read.
     """
     with open(path, "rb") as file:
-        if file.read(2) != b"\xff\xd8":
-            return 1
-        file.seek(0)
         try:
             with warnings.catch_warnings():  # of sizes and tags, which are looked at elsewhere
                 warnings.simplefilter("ignore")
                 with Image.open(file, formats=["JPEG"]) as image:
                     found = image.getexif().get(_ORIENTATION, 1)
-        except Exception:  # damaged EXIF raises many kinds; the image may be whole
+        except Exception:  # no JPEG; or damaged EXIF, which raises many kinds: the image may be whole
             return 1
     return found if found in range(1, 9) else 1
 
