@@ -1,3 +1,5 @@
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -316,16 +318,33 @@ def test_recipes_refuse_data_of_another_kind(source, tag_source):
 def test_few_images_get_more_epochs(source):
     config = runs.plan("cgan-mnist", source=source, changes=["batch_size=10"])
     data = runs.load_data(config)
-    longer = runs.lengthened(config, data)
+    longer = runs.fitted(config, data)
     _, steps = runs.steps_of(config, data)
     assert longer["settings"]["epochs"] * steps >= RECIPES["cgan-mnist"].least_steps
     assert (longer["settings"]["epochs"] - 1) * steps < RECIPES["cgan-mnist"].least_steps
     pictures = [c["settings"]["epochs"] // c["settings"]["sample_every"] for c in (config, longer)]
     assert pictures[0] == pytest.approx(pictures[1], abs=1)
     asked = runs.plan("cgan-mnist", source=source, epochs=3)
-    assert runs.lengthened(asked, data) == asked
+    assert runs.fitted(asked, data) == asked
     digits = runs.plan("cgan-digits", source=source)
-    assert runs.lengthened(digits, data) == digits
+    assert runs.fitted(digits, data) == digits
+
+
+@pytest.mark.parametrize(("count", "side", "batch_size"), [(400, 16, 32), (12_000, 96, 64)])
+def test_settings_that_go_with_ones_own_photographs(count, side, batch_size):
+    data = types.SimpleNamespace(sizes={"train": count}, image_shape=(side, side, 3))
+    config = runs.plan("folder-64", source="folder:photos")
+    settings = runs.fitted(config, data)["settings"]
+    assert settings["image_size"] == side
+    assert settings["batch_size"] == batch_size
+    assert settings["r1"] == pytest.approx(0.02 * (side / 32) ** 2)
+    assert settings["epochs"] * (count // batch_size) >= RECIPES["folder-64"].least_steps
+    begun = {**config, "fingerprint": "of a run that goes on"}
+    assert runs.fitted(begun, data) == begun
+    changes = ["batch_size=8", "r1=3.0", "image_size=128"]
+    config = runs.plan("folder-64", source="folder:photos", changes=changes)
+    settings = runs.fitted(config, data)["settings"]
+    assert [settings[name] for name in ("batch_size", "r1", "image_size")] == [8, 3.0, 128]
 
 
 @pytest.mark.parametrize("name", ["cgan-digits", "gan-mnist"])

@@ -75,15 +75,19 @@ def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_r
     else:
         runs.check_free(path)
         _check_parent(path)
+    dataset = runs.load_data(config)
+    config = runs.fitted(config, dataset)
     click.echo(json.dumps(config, indent=2))
+    shape = " x ".join(map(str, dataset.image_shape))
+    click.echo(f"{dataset.sizes['train']} training examples of {shape}")
     if dry_run:
-        gan = runs.build(config, runs.load_data(config))
+        gan = runs.build(config, dataset)
         gan.generator.summary(print_fn=click.echo)
         gan.discriminator.summary(print_fn=click.echo)
         return
     go_on = f"tfgan train {recipe} --out {path} --resume"
     try:
-        runs.train(path, config, profile=profile)
+        runs.train(path, config, dataset=dataset, profile=profile)
     except KeyboardInterrupt:
         click.echo(f"tfgan: stopped; go on with: {go_on}", err=True)
         sys.exit(130)

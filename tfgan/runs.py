@@ -30,7 +30,7 @@ from tfgan.precision import policy
 __all__ = [
     "build",
     "check_free",
-    "lengthened",
+    "fitted",
     "load",
     "load_data",
     "plan",
@@ -70,14 +70,21 @@ def steps_of(config, dataset):
     return batch_size, dataset.sizes["train"] // batch_size
 
 
-def lengthened(config, dataset):
-    """Returns a new run's config with epochs enough for the recipe's least number of steps.
+def fitted(config, dataset):
+    """Returns a new run's config with what its recipe chooses by the data; of a run begun, its own.
 
-    Recipes count epochs of their own data; a few hundred images would be over in seconds, with nothing
-    learnt. Epochs that were asked for stay.
+    That is `Recipe.choose`, the side of images, and epochs enough for `Recipe.least_steps`: recipes
+    count epochs of their own data, a few hundred images would be over in seconds, with nothing learnt.
+    What was asked for stays.
     """
+    if "fingerprint" in config:
+        return config
     recipe, settings = recipes.RECIPES[config["recipe"]], config["settings"]
     asked = {change.partition("=")[0] for change in config["overrides"]}
+    chosen = {} if recipe.choose is None else recipe.choose(dataset)
+    if recipe.largest_side is not None:
+        chosen = {"image_size": dataset.image_shape[0], **chosen}
+    config = _with({name: value for name, value in chosen.items() if name not in asked}, config)
     _, steps_per_epoch = steps_of(config, dataset)
     epochs = -(-recipe.least_steps // steps_per_epoch)
     if "epochs" in asked or epochs <= settings["epochs"]:
@@ -85,7 +92,11 @@ def lengthened(config, dataset):
     longer = {"epochs": epochs}
     if "sample_every" not in asked:
         longer["sample_every"] = settings["sample_every"] * epochs // settings["epochs"]
-    return {**config, "settings": {**settings, **longer}}
+    return _with(longer, config)
+
+
+def _with(changes, config):
+    return {**config, "settings": {**config["settings"], **changes}}
 
 
 def build(config, dataset, *, pretrained=None):
@@ -184,13 +195,14 @@ def _read(file, reader):
         raise InputError(f"{file} cannot be read ({reason}): restore it, or train anew.") from error
 
 
-def train(path, config, *, profile=False, verbose="auto"):
+def train(path, config, *, dataset=None, profile=False, verbose="auto"):
     """Trains a run to its end.
 
     Args:
         path: run directory.
-        profile: bool. Whether to write a trace of a few steps beside TensorBoard's logs.
         config: from `plan` for a new run; from `resumed_config` to go on where one stopped.
+        dataset: from `load_data`, where it was loaded before.
+        profile: bool. Whether to write a trace of a few steps beside TensorBoard's logs.
         verbose: as in Keras's `fit`.
 
     Returns:
@@ -203,14 +215,8 @@ def train(path, config, *, profile=False, verbose="auto"):
     path = Path(path)
     if "fingerprint" not in config:
         check_free(path)
-    dataset = load_data(config)
-    if "fingerprint" not in config:
-        config = lengthened(config, dataset)
-        if recipes.RECIPES[config["recipe"]].largest_side is not None:
-            config = {
-                **config,
-                "settings": {**config["settings"], "image_size": dataset.image_shape[0]},
-            }
+    dataset = load_data(config) if dataset is None else dataset
+    config = fitted(config, dataset)
     checkpoint = path / "checkpoints" / "last.keras"
     pretrained = None
     if recipes.RECIPES[config["recipe"]].pretraining and not checkpoint.is_file():

@@ -79,6 +79,8 @@ class Recipe:
             measured 20 times a run, instead of the last.
         least_steps: discriminator steps that a run makes at least, on however few images, unless
             its epochs are given.
+        choose: `(data) -> dict` of settings that go with the data's size and number, where they are not
+            asked for; or None.
         largest_side: pixels a side that square images get at most, where no `image_size` is asked
             for: as many as the source's have, if these are fewer. None keeps their shape.
         pretraining: name of the recipe that a run trains first, in its folder `pretraining`, on the
@@ -96,6 +98,7 @@ class Recipe:
     tags: bool = False
     best_by_parzen: bool = False
     least_steps: int = 0
+    choose: Callable | None = None
     largest_side: int | None = None
     pretraining: str | None = None
 
