@@ -7,7 +7,7 @@ import tensorflow as tf
 from makers import gan_with_python, small_cgan, small_gan
 
 import tfgan
-from tfgan import tuning
+from tfgan import lazily, tuning
 from tfgan.optimizers import MomentumSGD
 
 
@@ -68,7 +68,7 @@ def test_a_real_measurement_settles(images):
     ],
 )
 def test_steps_worth_a_call(call, step, expected, monkeypatch):
-    monkeypatch.setattr(tuning, "_seconds", lambda train, stacks, count: call + step * count)
+    monkeypatch.setattr(tuning, "_seconds", lambda train, stacks, count, repeats=1: call + step * count)
     monkeypatch.setattr(tuning, "_everything_kept", lambda train, stacks: pytest.MonkeyPatch.context())
     steps, seconds = tuning._steps_worth_a_call(None, None, 64, 1)
     assert steps == expected
@@ -78,11 +78,15 @@ def test_steps_worth_a_call(call, step, expected, monkeypatch):
 def test_slow_steps_are_measured_over_what_they_do_in_turn(monkeypatch):
     """Every fourth takes 4 s longer than the others' 1 s."""
     monkeypatch.setattr(tuning, "_everything_kept", lambda train, stacks: pytest.MonkeyPatch.context())
-    monkeypatch.setattr(tuning, "_seconds", lambda train, stacks, count: count + 4 * -(-count // 4))
+
+    def seconds(train, stacks, count, repeats=1):
+        return count + 4 * -(-count // 4)
+
+    monkeypatch.setattr(tuning, "_seconds", seconds)
     assert tuning._steps_worth_a_call(None, None, 64, 4) == (1, 2.0)
     gan = small_gan()
     gan.compile(d_steps=3, penalties={"r1": 1.0}, penalty_every=4)
-    assert tuning._cycle(gan) == 12
+    assert lazily.cycle(gan) == 12
 
 
 def test_the_batch_size_that_was_seen(images, monkeypatch):

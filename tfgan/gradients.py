@@ -4,7 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
-from tfgan import penalties, precision
+from tfgan import lazily, penalties, precision
 
 # A fake logit's slope is not taken smaller than this on the shared way back: the discriminator's
 # gradient would be lost in rounding anyway, and the slopes of images stay clear of underflow.
@@ -86,8 +86,10 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
 
     if every == 1:
         return computed()
-    return tf.cond(
-        tf.equal(step % every, 0),
+    return lazily.when(
+        gan,
+        lazily.penalties_due,
+        step,
         computed,
         lambda: [tf.zeros_like(variable.value) for variable in variables],
     )

@@ -6,12 +6,13 @@ Here that function draws the batches on the host, stacked, and one program loops
 """
 
 import contextlib
+import functools
 import re
 
 import keras
 import tensorflow as tf
 
-from tfgan import batches, latents
+from tfgan import batches, latents, lazily
 from tfgan.errors import InputError
 
 
@@ -35,7 +36,7 @@ class Loop:
         self.begin()
         self.program = program(gan, step, jit_compile=jit_compile)
         # XLA for CPUs brings convolutions into the form of its fast kernels only outside of loops
-        # (TensorFlow 2.21; inside, a small pair's step took 355 ms instead of 30).
+        # (TensorFlow 2.21; inside, a small pair's step took 355 ms instead of 30); so `tfgan.lazily`.
         self._avoids_convolutions = jit_compile and _on_cpu()
         self._draws = {}
 
@@ -137,9 +138,12 @@ def program(gan, step, *, jit_compile, one_by_one=False):
     `(K, batch, ...)`.
     """
 
-    @tf.function(jit_compile=jit_compile and one_by_one, reduce_retracing=True, autograph=False)
     def step_on(parts):
         step(tuple(parts) if len(parts) > 1 else parts[0])
+
+    if one_by_one:
+        examples, numbers = lazily.kinds(gan) if step == gan.train_step else ([0], [0])
+        step_on = _compiled_by_kind(gan, step_on, examples, numbers)
 
     @tf.function(jit_compile=jit_compile and not one_by_one, reduce_retracing=True, autograph=False)
     def run(stacks, count):
@@ -152,6 +156,28 @@ def program(gan, step, *, jit_compile, one_by_one=False):
             return gan.get_metrics_result()
 
     return run
+
+
+def _compiled_by_kind(gan, step_on, examples, numbers):
+    """Compiles a step by XLA, each kind of `lazily.kinds` by itself."""
+
+    def compiled(example):
+        @tf.function(jit_compile=True, reduce_retracing=True, autograph=False)
+        def of_this_kind(parts):
+            with lazily.like(example):
+                step_on(parts)
+
+        return of_this_kind
+
+    programs = [compiled(example) for example in examples]
+    if len(programs) == 1:
+        return programs[0]
+
+    def chosen(parts):
+        kind = tf.gather(numbers, gan.train_steps % len(numbers))
+        tf.switch_case(kind, [functools.partial(program, parts) for program in programs])
+
+    return chosen
 
 
 def _has_convolutions(concrete_function):

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan import averaging
+from tfgan import averaging, lazily
 from tfgan.errors import InputError
 from tfgan.gradients import iterate_powers, of_penalties, passed_back, shared, statistics_kept
 from tfgan.shown import adapt, shown
@@ -43,8 +43,10 @@ def train_step(gan, real_images, condition):
         if gan.d_steps == 1:
             g_step(gan, real_images, condition, step)
         else:
-            tf.cond(
-                tf.equal((step + 1) % gan.d_steps, 0),
+            lazily.when(
+                gan,
+                lazily.generator_due,
+                step,
                 lambda: g_step(gan, real_images, condition, step),
                 lambda: None,
             )

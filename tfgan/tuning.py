@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from tfgan import loop
+from tfgan import lazily, loop
 
 ROUNDS = 3  # alternating measurements of each program
 SECONDS = 0.1  # that each of them takes at least
@@ -50,10 +50,10 @@ def settle(gan, batch, *, most_steps=None):
     if open_k:
         gan.steps_per_execution = rows
         if rows > 1:
-            measured = _steps_worth_a_call(gan.make_train_function(), stacks, rows, _cycle(gan))
+            measured = _steps_worth_a_call(gan.make_train_function(), stacks, rows, lazily.cycle(gan))
             gan.steps_per_execution, gan.seconds_per_step = measured
         else:
-            gan.seconds_per_step = _one_by_one(gan.make_train_function(), stacks, _cycle(gan))
+            gan.seconds_per_step = _one_by_one(gan.make_train_function(), stacks, lazily.cycle(gan))
         gan.unsettled = frozenset()
 
 
@@ -93,22 +93,17 @@ def _is_faster(one, other, stacks, rows):
     return mine <= others
 
 
-def _cycle(gan):
-    """Steps after which a GAN does the same again."""
-    return math.lcm(gan.d_steps, gan.penalty_every if gan.penalties else 1)
-
-
 def _one_by_one(train, stacks, cycle):
     """Returns a step's seconds, a mean over those after which a GAN does the same again."""
     with _everything_kept(train, stacks):
-        _seconds(train, stacks, 1)  # compiles
+        _seconds(train, stacks, 1, cycle)  # compiles
         return _seconds(train, stacks, 1, cycle)
 
 
 def _steps_worth_a_call(train, stacks, rows, cycle):
     """Returns for how many steps a call costs little beside them, and a step's seconds."""
     with _everything_kept(train, stacks):
-        _seconds(train, stacks, 1)  # compiles
+        _seconds(train, stacks, 1, cycle)  # compiles
         one = statistics.median(_seconds(train, stacks, 1) for _ in range(3))
         if one > SLOW_STEP:
             count = min(rows, cycle)
