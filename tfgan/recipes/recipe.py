@@ -228,7 +228,7 @@ def _parse(key, text, default):
     if word is not None and value == word:
         return value
     if kind is float and not isinstance(value, bool):
-        with contextlib.suppress(ValueError, TypeError):  # .5 and 1. are no JSON
+        with contextlib.suppress(ValueError, TypeError, OverflowError):  # .5 and 1. are no JSON
             value = float(value)
     if type(value) is not kind:
         values = f"{kind.__name__} values"
