@@ -9,7 +9,9 @@ over many images, at least 10,000 steps over few. Batches are of 32, of 10,000 i
 grows with the pixels.
 
 The rate and r1 were chosen by eye, on 400 CIFAR-10 JPEGs of horses and ships after 3,000 steps: at
-2e-4 and 1.0 blurs, at 5e-4 and 0.1 textures, at 1e-3 and 0.02 ships at sea and meadows.
+2e-4 and 1.0 blurs, at 5e-4 and 0.1 textures, at 1e-3 and 0.02 ships at sea and meadows. The score
+is of the whole run (seed 1): a classifier's accuracy on 10,000 samples and on 40 held-out images,
+and the distance in pixels to the nearest training image of each. For a Frechet distance 40 are too few.
 """
 
 from tfgan.recipes import images
@@ -26,8 +28,8 @@ RECIPE = Recipe(
     name="folder-64",
     reproduces="your own photographs, with adaptive augmentation (Karras et al. 2020)",
     data="",
-    time="not run in full: 158 ms a step on one core at 32 x 32, 26 min for 10,000",
-    score="not run in full; by eye after 3,000 steps",
+    time="12 min on a busy core for 400 images of 32 x 32 (38 ms a step alone)",
+    score="400 JPEGs of two classes: accuracy 0.966 (real 0.950); nearest training image 10.9 (11.4)",
     settings={
         **images.SETTINGS,
         "epochs": 20,
