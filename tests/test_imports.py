@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
     {"errors", "files", "times"},
-    {"augment", "conditions", "data", "latents", "layers", "losses", "metrics"}
+    {"augment", "conditions", "data", "latents", "layers", "lazily", "losses", "metrics"}
     | {"optimizers", "penalties", "philox", "precision", "theory"},
     {
         "averaging",
