@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors", "files", "times"},
     {"augment", "conditions", "data", "latents", "layers", "lazily", "losses", "metrics"}
-    | {"optimizers", "penalties", "philox", "precision", "theory"},
+    | {"optimizers", "philox", "precision", "theory"},
     {
         "averaging",
         "batches",
@@ -19,6 +19,7 @@ FLOORS = [
         "gradients",
         "inputs",
         "networks",
+        "penalties",
         "shown",
         "steps",
     },

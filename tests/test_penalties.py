@@ -83,7 +83,7 @@ def test_weights_gradient_by_finite_differences(name, jit_compile):
     def gradient():
         with tf.GradientTape() as tape:
             total = penalties.total(
-                {name: 3.0}, discriminate, tf.constant(REAL), tf.constant(FAKE), SEED
+                {name: 3.0}, 0, discriminate, tf.constant(REAL), tf.constant(FAKE), SEED
             )
         return total, tape.gradient(total, w)
 
@@ -104,6 +104,7 @@ def test_finite_where_the_gradient_is_zero(name):
     with tf.GradientTape() as tape:
         penalty = penalties.total(
             {name: 1.0},
+            0,
             lambda images: tf.reshape(images, (-1, 18)) @ w,
             tf.constant(REAL),
             tf.constant(FAKE),
@@ -155,6 +156,14 @@ def test_lazy_penalties_count_as_often_as_they_are_left_out(make, images, labels
         return slopes_of_a_step(gan, images, labels, step)
 
     weights = {"r1": 2.0, "r2": 1.0, "gradient_penalty": 0.5}
+    falling = {  # as strong at step 1
+        name: keras.optimizers.schedules.PiecewiseConstantDecay([0, 1], [3 * weight, weight, 0.0])
+        for name, weight in weights.items()
+    }
+    assert all(
+        np.array_equal(*pair)
+        for pair in zip(slopes(1, penalties=falling), slopes(1, penalties=weights), strict=True)
+    )
     for step in (0, 1, 4):
         bare, every = slopes(step), slopes(step, penalties=weights)
         lazy = slopes(step, penalties=weights, penalty_every=4)

@@ -143,6 +143,7 @@ CHOICES = [
     "augment=flip",
     "augment_strength=adaptive",
     "gradient_penalty=10",
+    "penalty_end=0.1",
     "clipnorm=1.0",
     "accumulate=2",
     "precision=mixed_float16",
@@ -153,7 +154,8 @@ CHOICES = [
 @pytest.mark.parametrize("change", CHOICES)
 def test_everything_is_selectable(change, source):
     key = change.partition("=")[0]
-    changes = [change, *(["augment=flip"] if key == "augment_strength" else [])]
+    needed = {"augment_strength": ["augment=flip"], "penalty_end": ["gradient_penalty=10"]}
+    changes = [change, *needed.get(key, [])]
     config = runs.plan("cdcgan-fashion", source=source, changes=narrow("cdcgan-fashion", *changes))
     gan = runs.build(config, runs.load_data(config))
     found = {
@@ -167,6 +169,7 @@ def test_everything_is_selectable(change, source):
         "augment": lambda: gan.augment,
         "augment_strength": lambda: "adaptive" if gan.adaptive else "fixed",
         "gradient_penalty": lambda: gan.penalties["gradient_penalty"],
+        "penalty_end": lambda: gan.penalties["gradient_penalty"].alpha,
         "clipnorm": lambda: gan.d_optimizer.global_clipnorm,
         "accumulate": lambda: gan.g_optimizer.gradient_accumulation_steps,
         "precision": lambda: gan.generator.dtype_policy.name,

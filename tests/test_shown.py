@@ -107,6 +107,7 @@ def test_training_and_going_on(tmp_path, images, labels, update, jit_compile):
             augment="color,translation,cutout,flip",
             augment_strength=Adaptive(0.0, images=200, every=2),
             instance_noise=keras.optimizers.schedules.PolynomialDecay(0.1, 50),
+            penalties={"r1": keras.optimizers.schedules.PolynomialDecay(1.0, 50), "r2": 0.1},
             jit_compile=jit_compile,
         )
         return gan

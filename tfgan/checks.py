@@ -60,6 +60,15 @@ def at_least_zero(name, value):
     return float(value)
 
 
+def at_least_zero_or_schedule(name, value):
+    """Returns a number as a float, or a Keras schedule; refuses all else, and numbers below 0."""
+    if isinstance(value, keras.optimizers.schedules.LearningRateSchedule):
+        return value
+    if not _is_number(value) or not 0 <= value < float("inf"):
+        raise InputError(f"{name} must be a number of at least 0 or a Keras schedule, got {value!r}.")
+    return float(value)
+
+
 def check_mismatched(gan, mismatched):
     """Refuses mismatched pairs where there are no conditions to mix up."""
     check_choice("mismatched", mismatched, (True, False))

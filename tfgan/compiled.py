@@ -50,7 +50,8 @@ class Compiled(Trainer):
                 "simultaneous" knows only 1.
             mismatched: bool. Whether a conditional discriminator also learns to reject real images
                 with other conditions than theirs; they and the fakes make half of the rejected each.
-            penalties: dict of a name in `tfgan.penalties.PENALTIES` -> weight, added to the
+            penalties: dict of a name in `tfgan.penalties.PENALTIES` -> weight, a number >= 0 or a Keras
+                schedule of the discriminator's step, added to the
                 discriminator's loss and computed in float32 whatever the precision, of images in [0, 1]
                 as the discriminator is shown them, augmented; None for none.
             penalty_every: int >= 1. Discriminator steps from one computation of the penalties to the
@@ -91,7 +92,7 @@ class Compiled(Trainer):
         checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
         checks.check_choice("jit_compile", jit_compile, (True, False, "auto"))
         self._set_penalties(penalties, penalty_every)
-        self.instance_noise = shown.check_instance_noise(instance_noise)
+        self.instance_noise = checks.at_least_zero_or_schedule("instance_noise", instance_noise)
         self._set_augment(augment, augment_strength)
         self.auxiliary_weight = checks.at_least_zero("auxiliary_weight", auxiliary_weight)
         execution = {
@@ -176,7 +177,7 @@ class Compiled(Trainer):
 
 
 # What may be Keras objects in a compile config.
-_OBJECTS = ("g_optimizer", "d_optimizer", "instance_noise", "augment_strength")
+_OBJECTS = ("g_optimizer", "d_optimizer", "penalties", "instance_noise", "augment_strength")
 
 
 def _optimizer(optimizer, *, scaled):

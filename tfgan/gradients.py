@@ -73,7 +73,7 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
 
     def penalised():
         with statistics_kept(network), tf.GradientTape() as tape:
-            penalty = penalties.total(gan.penalties, discriminate, real, fake, seed)
+            penalty = penalties.total(gan.penalties, step, discriminate, real, fake, seed)
             total = gan.d_optimizer.scale_loss(every * penalty)
             gan.record(count, penalty=penalty)
         gradients = tape.gradient(total, variables)

@@ -12,6 +12,7 @@ seed: integer tensor `(2,)`, of what is drawn.
 
 import tensorflow as tf
 
+from tfgan import checks
 from tfgan.errors import InputError
 
 
@@ -51,13 +52,13 @@ PENALTIES = {"r1": r1, "r2": r2, "gradient_penalty": gradient_penalty}
 
 
 def check(penalties):
-    """Returns the weights of penalties, a dict of floats; without those of weight 0.
+    """Returns the weights of penalties, a dict of floats and schedules; without those of weight 0.
 
     Args:
-        penalties: dict of a name in `PENALTIES` -> weight >= 0, or None for none.
+        penalties: dict of a name in `PENALTIES` -> weight >= 0 or a Keras schedule, or None for none.
 
     Raises:
-        InputError: for another name, or what is no such number.
+        InputError: for another name, or what is no such weight.
     """
     if penalties is None:
         return {}
@@ -66,23 +67,25 @@ def check(penalties):
             f"penalties must be a dict of weights, such as {{'r1': 10.0}}, of {', '.join(PENALTIES)}, "
             f"got {penalties!r}."
         )
-    for name, weight in penalties.items():
-        number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
-        if not number or not 0 <= weight < float("inf"):
-            raise InputError(f"the weight of {name} must be a number of at least 0, got {weight!r}.")
-    return {name: float(weight) for name, weight in penalties.items() if weight}
+    weights = {
+        name: checks.at_least_zero_or_schedule(f"the weight of {name}", weight)
+        for name, weight in penalties.items()
+    }
+    return {name: weight for name, weight in weights.items() if weight != 0}
 
 
-def total(weights, discriminate, real_images, fake_images, seed):
+def total(weights, step, discriminate, real_images, fake_images, seed):
     """Returns the sum of penalties, float scalar.
 
     Args:
         weights: dict, from `check`, not empty.
+        step: int64 scalar tensor: the discriminator's, for schedules.
         discriminate, real_images, fake_images, seed: as above.
     """
     return tf.add_n(
         [
-            weight * PENALTIES[name](discriminate, real_images, fake_images, seed)
+            (weight(step) if callable(weight) else weight)
+            * PENALTIES[name](discriminate, real_images, fake_images, seed)
             for name, weight in weights.items()
         ]
     )

@@ -74,22 +74,6 @@ def check_strength(strength):
     return None, float(strength)
 
 
-def check_instance_noise(noise):
-    """Returns the standard deviation of the noise, or a schedule of it.
-
-    Raises:
-        InputError: if it is neither a number of at least 0 nor a Keras schedule.
-    """
-    if isinstance(noise, keras.optimizers.schedules.LearningRateSchedule):
-        return noise
-    number = isinstance(noise, (int, float)) and not isinstance(noise, bool)
-    if not number or not 0 <= noise < float("inf"):
-        raise InputError(
-            f"instance_noise must be a number of at least 0 or a Keras schedule, got {noise!r}."
-        )
-    return float(noise)
-
-
 def shown(gan, images, step, streams):
     """What the discriminator sees of images in training.
 

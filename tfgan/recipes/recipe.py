@@ -8,10 +8,11 @@ from typing import Any
 
 import keras
 
+from tfgan import checks, penalties
 from tfgan.errors import InputError, suggestion
 from tfgan.optimizers import published_sgd
 from tfgan.penalties import PENALTIES
-from tfgan.shown import Adaptive, check_instance_noise
+from tfgan.shown import Adaptive
 
 # How steps are executed: settings of `GAN.compile` that all recipes share. XLA by name, not "auto", so
 # that a seed gives one result; K changes no number.
@@ -26,6 +27,7 @@ TRAINING = {
     "ada_images": 500_000,
     **dict.fromkeys(PENALTIES, 0.0),
     "penalty_every": 1,
+    "penalty_end": 1.0,  # what is left of the penalties' weights at the end
     "auxiliary_weight": 1.0,
     "clipnorm": 0.0,  # of all gradients of a network together
     "accumulate": 1,  # batches whose gradients make one step
@@ -106,18 +108,25 @@ class Recipe:
 def compile_by(gan, settings, steps_per_epoch, *, g_optimizer, d_optimizer, mismatched=False):
     """Compiles a GAN as its settings say; returns it."""
     names = ("loss", "update", "d_steps", "label_smoothing", "penalty_every", "auxiliary_weight")
-    strength, noise = settings["augment_strength"], check_instance_noise(settings["instance_noise"])
+    schedules, steps = keras.optimizers.schedules, max(1, settings["epochs"] * steps_per_epoch)
+    strength, noise = settings["augment_strength"], settings["instance_noise"]
     if strength == "adaptive":
         strength = Adaptive(images=settings["ada_images"])
+    noise = checks.at_least_zero("instance_noise", noise)
     if noise:
-        steps = settings["epochs"] * steps_per_epoch
-        noise = keras.optimizers.schedules.PolynomialDecay(noise, max(1, steps), 0.0)
+        noise = schedules.PolynomialDecay(noise, steps, 0.0)
+    weights = penalties.check({name: settings[name] for name in PENALTIES})
+    if settings["penalty_end"] != 1:
+        part = settings["penalty_end"]
+        weights = {
+            name: schedules.CosineDecay(weight, steps, alpha=part) for name, weight in weights.items()
+        }
     gan.compile(
         g_optimizer=g_optimizer,
         d_optimizer=d_optimizer,
         ema_decay=settings["ema_decay"] or None,
         mismatched=mismatched,
-        penalties={name: settings[name] for name in PENALTIES},
+        penalties=weights,
         instance_noise=noise,
         augment=settings["augment"] or None,
         augment_strength=strength,
@@ -250,6 +259,8 @@ def _check(settings):
             continue
         if key.endswith(("dropout", "ema_decay", "beta_1", "beta_2")) and not 0 <= value < 1:
             raise InputError(f"{key} must lie in [0, 1), got {value}.")
+        if key == "penalty_end" and not 0 <= value <= 1:
+            raise InputError(f"penalty_end must lie in [0, 1], got {value}.")
         if key == "decay" and not 1 <= value < 2:
             raise InputError(f"decay, a step's divisor of the rate, must lie in [1, 2), got {value}.")
         if key.endswith(("rate", "limit")) and not 0 < value < float("inf"):
