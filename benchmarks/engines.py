@@ -202,11 +202,11 @@ def build_input(case):
     import tensorflow as tf
 
     import tfgan
-    from tfgan import loop
+    from tfgan import stacking
 
     gan = tfgan.GAN(*nets.keras_pair(case["nets"], case["width"]))
     data = dataset(case["batch"])
-    draw = loop.drawing(gan, data.element_spec, case["k"])
+    draw = stacking.drawing(gan, data.element_spec, case["k"])
 
     def run(steps):
         iterator = iter(data)

@@ -121,10 +121,10 @@ def test_training_options_names_all_there_are():
 
 def test_training_options_sets_only_what_can_be_set():
     text = (ROOT / "docs/training-options.md").read_text()
-    changes = re.findall(r"--set ([a-z]\w*=[\w.,-]+)", text)
-    assert len(changes) > 15
-    for change in changes:
-        override(SETTINGS, [change])
+    commands = re.findall(r"`(--set [^`]+)`", text)
+    assert len(commands) > 15
+    for command in commands:
+        override(SETTINGS, re.findall(r"--set ([a-z]\w*=[\w.,-]+)", command))
 
 
 @pytest.mark.slow

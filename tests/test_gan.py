@@ -282,6 +282,8 @@ def test_compile_defaults_and_strings(images):
         ({"loss": None}, "two functions"),
         ({"loss": ["minimax"]}, "two functions"),
         ({"steps_per_execution": 0}, "steps_per_execution"),
+        ({"g_optimizer": "adamm"}, "such as 'adam', got 'adamm'"),
+        ({"d_optimizer": 3}, "such as 'adam', got 3"),
     ],
 )
 def test_compile_refuses(arguments, words):

@@ -21,6 +21,7 @@ FLOORS = [
         "networks",
         "penalties",
         "shown",
+        "stacking",
         "steps",
     },
     {"loop"},

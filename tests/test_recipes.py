@@ -370,48 +370,68 @@ def test_numbers_as_people_write_them(text):
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("recipe", "change", "words"),
     [
-        ("epoch=3", "did you mean epochs"),
-        ("epochs", "key=value"),
-        ("epochs=many", "takes int"),
-        ("epochs=2.5", "takes int"),
-        ("epochs=true", "takes int"),
-        ("epochs=0", "at least 1"),
-        ("batch_size=-1", "at least 1"),
-        ("units=0", "at least 1"),
-        ("seed=-1", "seed"),
-        ("seed=5000000000", "below"),
-        ("epochs=auto", "takes int"),
-        ("learning_rate=auto", "takes float"),
-        ("learning_rate=0", "positive"),
-        ("learning_rate=NaN", "positive"),
-        ("g_dropout=1.0", r"\[0, 1\)"),
-        ("loss=5", "takes str"),
-        ("jit_compile=yes", "takes bool"),
-        ("steps_per_execution=many", "takes int"),
-        ("steps_per_execution=0", "at least 1"),
-        ("image_size=0", "image_size"),
-        ("image_size=big", "image_size"),
-        ("learning_rate=" + 400 * "1", "takes float"),
-        ("batch_norm=False", "bool"),
-        ("spectral_norm=no", "bool"),
-        ("kernel_size=2.5", "int"),
-        ("blocks=x", "int"),
-        ("dropout=abc", "float"),
-        ("dropout=1", r"\[0, 1\)"),
-        ("upsample=3", "str"),
-        ("sample_steps=often", "int"),
-        ("stop_when_won=2", "bool"),
+        ("dcgan-mnist", "epoch=3", "did you mean epochs"),
+        ("dcgan-mnist", "epochs", "key=value"),
+        ("dcgan-mnist", "epochs=many", "takes int"),
+        ("dcgan-mnist", "epochs=2.5", "takes int"),
+        ("dcgan-mnist", "epochs=true", "takes int"),
+        ("dcgan-mnist", "epochs=0", "at least 1"),
+        ("dcgan-mnist", "batch_size=-1", "at least 1"),
+        ("cgan-digits", "units=0", "at least 1"),
+        ("dcgan-mnist", "seed=-1", "seed"),
+        ("dcgan-mnist", "seed=5000000000", "below"),
+        ("dcgan-mnist", "epochs=auto", "takes int"),
+        ("dcgan-mnist", "learning_rate=auto", "takes float"),
+        ("dcgan-mnist", "learning_rate=0", "positive"),
+        ("dcgan-mnist", "learning_rate=NaN", "positive"),
+        ("cgan-digits", "g_dropout=1.0", r"\[0, 1\)"),
+        ("dcgan-mnist", "loss=5", "takes str"),
+        ("dcgan-mnist", "jit_compile=yes", "takes bool"),
+        ("dcgan-mnist", "steps_per_execution=many", "takes int"),
+        ("dcgan-mnist", "steps_per_execution=0", "at least 1"),
+        ("dcgan-mnist", "image_size=0", "image_size"),
+        ("dcgan-mnist", "image_size=big", "image_size"),
+        ("dcgan-mnist", "learning_rate=" + 400 * "1", "takes float"),
+        ("dcgan-mnist", "batch_norm=False", "bool"),
+        ("dcgan-mnist", "spectral_norm=no", "bool"),
+        ("dcgan-mnist", "kernel_size=2.5", "int"),
+        ("dcgan-mnist", "blocks=x", "int"),
+        ("dcgan-mnist", "dropout=abc", "float"),
+        ("dcgan-mnist", "dropout=1", r"\[0, 1\)"),
+        ("dcgan-mnist", "upsample=3", "str"),
+        ("dcgan-mnist", "sample_steps=often", "int"),
+        ("dcgan-mnist", "stop_when_won=2", "bool"),
+        ("dcgan-mnist", "penalty_end=2", r"\[0, 1\]"),
+        ("dcgan-mnist", "penalty_every=4", "r1 or r2"),
+        ("dcgan-mnist", "penalty_end=0.1", "r1 or r2"),
+        ("dcgan-mnist", "augment_strength=0.5", "augment"),
+        ("dcgan-mnist", "ada_images=1000", "augment_strength=adaptive"),
+        ("dcgan-mnist", "conditioning=fused", "conditional=true"),
+        ("cdcgan-fashion", "auxiliary_weight=2", "conditioning=auxiliary"),
+        ("cgan-digits", "auxiliary_weight=2", "conditioning=auxiliary"),
     ],
 )
-def test_wrong_settings(change, words):
-    name = change.partition("=")[0]
-    recipe = (
-        "cgan-digits" if name in (*RECIPES["cgan-digits"].settings, "image_size") else "dcgan-mnist"
-    )
+def test_wrong_settings(recipe, change, words):
     with pytest.raises(InputError, match=words) as error:
         runs.plan(recipe, changes=[change])
+    one_line(error)
+
+
+def test_settings_that_need_others_have_them(source):
+    for changes in (["r1=1", "penalty_every=4", "penalty_end=0.5"], ["augment=flip", "ada_images=10"]):
+        strength = [] if changes[0].startswith("r1") else ["augment_strength=adaptive"]
+        runs.plan("dcgan-mnist", changes=[*changes, *strength])
+    runs.plan("folder-64", source=source, changes=["r1=0"])  # whose penalties are lazy
+
+
+def test_conditional_without_labels(tmp_path):
+    np.savez(tmp_path / "images.npz", images=np.zeros((20, 8, 8, 1), "uint8"))
+    source = f"npz:{tmp_path / 'images.npz'}"
+    config = runs.plan("dcgan-mnist", source=source, changes=["conditional=true"])
+    with pytest.raises(InputError, match="needs labels") as error:
+        runs.build(config, runs.load_data(config))
     one_line(error)
 
 

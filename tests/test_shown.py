@@ -125,7 +125,8 @@ def test_training_and_going_on(tmp_path, images, labels, update, jit_compile):
     fit(whole, 5)
     assert float(gan.augment_strength) == float(whole.augment_strength)
     for a, b in zip(gan.get_weights(), whole.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+        # a plain graph's threads add up in any order; a forgotten seed or moment costs 1e-3 and more
+        np.testing.assert_allclose(a, b, rtol=0, atol=0 if jit_compile else 1e-4)
     assert "augment_strength" in history
 
 
@@ -150,6 +151,8 @@ def test_the_generator_learns_through_what_is_shown():
         ({"label_smoothing": 1.0}, "label_smoothing"),
         ({"label_smoothing": 0.1, "loss": "hinge"}, "least_squares"),
         ({"penalty_every": 0}, "penalty_every"),
+        ({"penalty_every": 4}, "needs a penalty"),
+        ({"penalties": {"r1": "strong"}}, "weight of r1"),
         ({"auxiliary_weight": -1}, "auxiliary_weight"),
     ],
 )

@@ -137,6 +137,10 @@ class Compiled(Trainer):
     def _set_penalties(self, weights, every):
         self.penalties = penalties.check(weights)
         self.penalty_every = checks.at_least_one("penalty_every", every)
+        if self.penalty_every > 1 and not self.penalties:
+            raise InputError(
+                f"penalty_every={every} needs a penalty: give penalties=, such as {{'r1': 1.0}}."
+            )
 
     def _set_augment(self, policy, strength):
         self.augment = shown.check_policy(policy, self.image_shape)
@@ -183,7 +187,12 @@ _OBJECTS = ("g_optimizer", "d_optimizer", "penalties", "instance_noise", "augmen
 def _optimizer(optimizer, *, scaled):
     if optimizer is None or optimizer is ...:  # as documents write what they leave open
         optimizer = keras.optimizers.Adam(2e-4, beta_1=0.5)
-    optimizer = keras.optimizers.get(optimizer)
+    try:
+        optimizer = keras.optimizers.get(optimizer)
+    except ValueError:
+        raise InputError(
+            f"an optimizer must be one of Keras's or its name, such as 'adam', got {optimizer!r}."
+        ) from None
     if scaled and not isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
         return keras.optimizers.LossScaleOptimizer(optimizer)
     return optimizer

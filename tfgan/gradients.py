@@ -84,8 +84,6 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
         with precision.exact(network):  # the way back, too
             return penalised()
 
-    if every == 1:
-        return computed()
     return lazily.when(
         gan,
         lazily.penalties_due,

@@ -32,9 +32,11 @@ def cycle(gan):
 def when(gan, due, step, do, otherwise):
     """`do()` where `due(gan, step)` holds, else `otherwise()`; `step` is a tensor."""
     example = _known.get()
-    if example is None:
+    steps = range(cycle(gan)) if example is None else [example]
+    answers = {due(gan, number) for number in steps}
+    if len(answers) > 1:
         return tf.cond(due(gan, step), do, otherwise)
-    return do() if due(gan, example) else otherwise()
+    return do() if answers.pop() else otherwise()
 
 
 @contextlib.contextmanager

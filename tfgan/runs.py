@@ -111,7 +111,7 @@ def build(config, dataset, *, pretrained=None):
         InputError: if the recipe is for other data: with labels, of images or of tags.
     """
     recipe = recipes.get(config["recipe"], recipes.RECIPES)
-    _check_fit(recipe, dataset)
+    _check_fit(config, dataset)
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
@@ -122,7 +122,8 @@ def build(config, dataset, *, pretrained=None):
     return gan
 
 
-def _check_fit(recipe, dataset):
+def _check_fit(config, dataset):
+    recipe = recipes.RECIPES[config["recipe"]]
     if recipe.tags and dataset.tags is None:
         raise InputError(
             f"{recipe.name} needs features with tags, {dataset.name} has none: give an npz file of "
@@ -137,6 +138,12 @@ def _check_fit(recipe, dataset):
             f"{recipe.name} needs labels, {dataset.name} has none: use a source with labels (one "
             "subfolder a class), or an unconditional recipe such as gan-mnist."
         )
+    asked = any(change.startswith("conditional=") for change in config["overrides"])
+    if asked and config["settings"]["conditional"] and dataset.condition is None:
+        raise InputError(
+            f"conditional=true needs labels, {dataset.name} has none: use a source with labels (one "
+            "subfolder a class), or leave it out."
+        )
     drawable = dataset.image_shape[-1] in (1, 3) or plots.are_points(dataset.image_shape)
     if not recipe.tags and not drawable:
         raise InputError(
@@ -147,7 +154,7 @@ def _check_fit(recipe, dataset):
 
 def _pretrained(path, config, dataset, verbose):
     """Trains the recipe's `pretraining` in RUN/pretraining, as far as that is to do; its generator."""
-    _check_fit(recipes.RECIPES[config["recipe"]], dataset)
+    _check_fit(config, dataset)
     write_config(path, config, dataset)  # what --resume goes on from, should it stop here
     first = path / "pretraining"
     if (first / "gan.keras").is_file():

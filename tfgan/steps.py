@@ -40,16 +40,13 @@ def train_step(gan, real_images, condition):
         simultaneous_step(gan, real_images, condition, step)
     else:
         d_step(gan, real_images, condition, step)
-        if gan.d_steps == 1:
-            g_step(gan, real_images, condition, step)
-        else:
-            lazily.when(
-                gan,
-                lazily.generator_due,
-                step,
-                lambda: g_step(gan, real_images, condition, step),
-                lambda: None,
-            )
+        lazily.when(
+            gan,
+            lazily.generator_due,
+            step,
+            lambda: g_step(gan, real_images, condition, step),
+            lambda: None,
+        )
     gan.train_steps.assign_add(1)
 
 

@@ -50,10 +50,10 @@ def settle(gan, batch, *, most_steps=None):
     if open_k:
         gan.steps_per_execution = rows
         if rows > 1:
-            measured = _steps_worth_a_call(gan.make_train_function(), stacks, rows, lazily.cycle(gan))
+            measured = _steps_worth_a_call(gan.make_train_function(), stacks, rows)
             gan.steps_per_execution, gan.seconds_per_step = measured
         else:
-            gan.seconds_per_step = _one_by_one(gan.make_train_function(), stacks, lazily.cycle(gan))
+            gan.seconds_per_step = _one_by_one(gan.make_train_function(), stacks)
         gan.unsettled = frozenset()
 
 
@@ -93,23 +93,30 @@ def _is_faster(one, other, stacks, rows):
     return mine <= others
 
 
-def _one_by_one(train, stacks, cycle):
+def _one_by_one(train, stacks):
     """Returns a step's seconds, a mean over those after which a GAN does the same again."""
     with _everything_kept(train, stacks):
-        _seconds(train, stacks, 1, cycle)  # compiles
-        return _seconds(train, stacks, 1, cycle)
+        return _one_step(train, stacks)
 
 
-def _steps_worth_a_call(train, stacks, rows, cycle):
+def _one_step(train, stacks):
+    examples, numbers = lazily.kinds(train.gan)
+    seconds = []
+    for example in examples:
+        train.gan.train_steps.assign(example)
+        _seconds(train, stacks, 1)  # compiles
+        seconds.append(_seconds(train, stacks, 1))
+    return statistics.fmean(seconds[number] for number in numbers)
+
+
+def _steps_worth_a_call(train, stacks, rows):
     """Returns for how many steps a call costs little beside them, and a step's seconds."""
     with _everything_kept(train, stacks):
-        _seconds(train, stacks, 1, cycle)  # compiles
-        one = statistics.median(_seconds(train, stacks, 1) for _ in range(3))
+        one = _one_step(train, stacks)
         if one > SLOW_STEP:
-            count = min(rows, cycle)
-            step = one if cycle == 1 else _seconds(train, stacks, count) / count
             # Another number would be compiled anew, for as long as many steps take.
-            return (rows if rows * step <= LONGEST_CALL else 1), step
+            return (rows if rows * one <= LONGEST_CALL else 1), one
+        one = statistics.median(_seconds(train, stacks, 1) for _ in range(3))
         all_rows = statistics.median(_seconds(train, stacks, rows) for _ in range(5))
     step = max(1e-6, (all_rows - one) / (rows - 1))
     call = max(0.0, one - step) + KERAS_SECONDS

@@ -53,6 +53,24 @@ _OPEN = {  # kinds of settings whose default is None, which leaves them to the n
     "sample_steps": int,
 }
 
+# Settings that say nothing without others: what these are, and whether they are there.
+_NEEDS = {
+    **dict.fromkeys(
+        ("penalty_every", "penalty_end"),
+        (" or ".join(PENALTIES), lambda settings: any(settings[name] for name in PENALTIES)),
+    ),
+    "augment_strength": ("augment", lambda settings: settings["augment"]),
+    "ada_images": (
+        "augment_strength=adaptive",
+        lambda settings: settings["augment_strength"] == "adaptive",
+    ),
+    "auxiliary_weight": (
+        "conditioning=auxiliary",
+        lambda settings: settings.get("conditioning") == "auxiliary",
+    ),
+    "conditioning": ("conditional=true", lambda settings: settings["conditional"]),
+}
+
 _AUTO = {  # what else they may be
     "jit_compile": (bool, "auto"),
     "steps_per_execution": (int, "auto"),
@@ -107,7 +125,7 @@ class Recipe:
 
 def compile_by(gan, settings, steps_per_epoch, *, g_optimizer, d_optimizer, mismatched=False):
     """Compiles a GAN as its settings say; returns it."""
-    names = ("loss", "update", "d_steps", "label_smoothing", "penalty_every", "auxiliary_weight")
+    names = ("loss", "update", "d_steps", "label_smoothing", "auxiliary_weight")
     schedules, steps = keras.optimizers.schedules, max(1, settings["epochs"] * steps_per_epoch)
     strength, noise = settings["augment_strength"], settings["instance_noise"]
     if strength == "adaptive":
@@ -127,6 +145,7 @@ def compile_by(gan, settings, steps_per_epoch, *, g_optimizer, d_optimizer, mism
         ema_decay=settings["ema_decay"] or None,
         mismatched=mismatched,
         penalties=weights,
+        penalty_every=settings["penalty_every"] if weights else 1,
         instance_noise=noise,
         augment=settings["augment"] or None,
         augment_strength=strength,
@@ -210,7 +229,8 @@ def override(settings, changes):
         changes: strings `key=value`, the value as JSON or as a bare word.
 
     Raises:
-        InputError: for an unknown key, or a value of another type than the default's.
+        InputError: for an unknown key, a value of another type than the default's, or one that says
+            nothing without another setting.
     """
     result = dict(settings)
     for change in changes:
@@ -221,6 +241,10 @@ def override(settings, changes):
             raise InputError(f"no setting is called {key!r}: {suggestion(key, settings)}")
         result[key] = _parse(key, text, settings[key])
     _check(result)
+    for key in result.keys() & _NEEDS.keys():
+        others, there = _NEEDS[key]
+        if result[key] != settings[key] and not there(result):
+            raise InputError(f"{key}={result[key]} says nothing without {others}: set that, too.")
     return result
 
 
