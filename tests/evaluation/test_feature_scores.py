@@ -158,7 +158,7 @@ class OfVectors:
     """Images with a vector each, as a data set gives them."""
 
     name, fingerprint, image_shape = "vectors", "0", (8, 8, 1)
-    condition, modes, tags = Vector(2), None, None
+    condition, modes, tags, stack = Vector(2), None, None, None
 
     def __init__(self):
         self.images = stripes(40)[0][..., None] / np.float32(255)

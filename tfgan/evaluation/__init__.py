@@ -161,7 +161,7 @@ def _hints(data, samples, extractor, metrics):
             "without labels there is no classifier to measure distances by; --features inception, "
             "pixels or FILE.keras measures Frechet and kernel distance, precision and recall"
         )
-    if getattr(data, "stack", None) is not None and samples < _STACKED_SAMPLES:
+    if data.stack is not None and samples < _STACKED_SAMPLES:
         yield f"published counts of stacked images' modes are of {_STACKED_SAMPLES} samples (--samples)"
 
 

@@ -68,7 +68,7 @@ def have_features(data):
 
 def default_features(data):
     """The name of the features that need neither a choice nor a download; None if there are none."""
-    stacked = getattr(data, "stack", None) is not None
+    stacked = data.stack is not None
     return "classifier" if stacked or isinstance(data.condition, Labels) else None
 
 
@@ -78,7 +78,7 @@ def extractor_of(data, chosen, seed):
     Raises:
         InputError: as `tfgan.metrics.features.get`.
     """
-    if chosen == "classifier" and getattr(data, "stack", None) is not None:
+    if chosen == "classifier" and data.stack is not None:
         return _of_singles(data, seed)
     make = functools.partial(_classifier_of, data, seed) if isinstance(data.condition, Labels) else None
     return features.get(chosen, make_classifier=make)

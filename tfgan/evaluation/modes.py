@@ -40,7 +40,7 @@ def coverage_score(samples, conditions, data, seed):
         if judge is not None:
             result |= coverage.coverage(judge(samples), len(shares), shares=shares)
             result["protocol"]["modes"] = said
-            if getattr(data, "stack", None) is not None:
+            if data.stack is not None:
                 real, _ = data.arrays("test", limit=len(samples))
                 result["real_kl"] = coverage.coverage(judge(real), len(shares), shares=shares)["kl"]
                 result["protocol"]["n_real_kl"] = len(real)
@@ -49,7 +49,7 @@ def coverage_score(samples, conditions, data, seed):
 
 def _modes_of(data, seed):
     """Returns (judge, the data's share of each mode, how they are told); judge is None for no modes."""
-    stack = getattr(data, "stack", None)
+    stack = data.stack
     if stack is not None:
         shares = _even(stack.num_classes**CHANNELS)
         said = f"the class of each channel, by {classifier.PROTOCOL} of single images"
@@ -91,7 +91,7 @@ def judge_of_modes(data, *, seed=0):
         Metz et al., 2017, section 3.3.2 (arXiv 1611.02163); Srivastava et al., 2017, section 4.1 (arXiv
         1705.07761); Lin et al., 2018, section 4.1 (arXiv 1712.04086).
     """
-    if getattr(data, "stack", None) is not None:
+    if data.stack is not None:
         model, classes = single_classifier(data, seed), data.stack.num_classes
 
         def stacked(images):
