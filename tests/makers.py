@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 import tfgan
+from tfgan import checkpoints
 from tfgan.conditions import Labels, MultiLabel, Vector
 from tfgan.export import litert
 from tfgan.networks import goodfellow2014, mirza2014
@@ -122,3 +123,20 @@ def stripes(count, seed=0):
     for image, label in zip(images, labels, strict=True):
         image[1 + 2 * label : 4 + 2 * label] += 180
     return images, labels.astype("int64")
+
+
+def state_of(gan):
+    """Every number that training depends on."""
+    variables = [*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables]
+    return [(v.path, np.asarray(v.value)) for v in variables]
+
+
+def assert_same_run(one, other):
+    """Two run directories: the same weights, optimizers, seeds, log and pictures, to the last bit."""
+    a, b = (checkpoints.newest(run / "checkpoints") for run in (one, other))
+    assert a.name == b.name
+    a, b = (state_of(keras.saving.load_model(path)) for path in (a, b))
+    for (name, x), (_, y) in zip(a, b, strict=True):
+        np.testing.assert_array_equal(x, y, err_msg=name)
+    for name in ("metrics.csv", *(f"samples/{p.name}" for p in (one / "samples").iterdir())):
+        assert (one / name).read_bytes() == (other / name).read_bytes(), name

@@ -13,6 +13,7 @@ if not _STARTED_BY_COMMAND:
     from tfgan import (
         augment,
         callbacks,
+        checkpoints,
         conditions,
         data,
         figure1,
@@ -36,6 +37,7 @@ if not _STARTED_BY_COMMAND:
         "InputError",
         "augment",
         "callbacks",
+        "checkpoints",
         "conditions",
         "data",
         "figure1",

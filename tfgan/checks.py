@@ -53,6 +53,14 @@ def at_least_one(name, value):
     return int(value)
 
 
+def check_initial_step(value, steps):
+    """Refuses what is no number of batches done of an epoch of `steps`, or of unknown length (None)."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < 0 or (steps is not None and value > steps):
+        most = "" if steps is None else f" and at most {steps}, the batches of an epoch"
+        raise InputError(f"initial_step must be an integer of at least 0{most}, got {value!r}.")
+
+
 def at_least_zero(name, value):
     """Returns a number as a float; refuses what is none of at least 0."""
     if not _is_number(value) or not 0 <= value < float("inf"):

@@ -3,13 +3,14 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
 
 import click
 
-from tfgan.errors import DivergedError, InputError
+from tfgan.errors import DivergedError, InputError, StoppedError
 
 SEED = click.IntRange(0, 2**31 - 1)
 _UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
@@ -54,7 +55,8 @@ def list_recipes():
 
 
 @cli.command()
-@click.argument("recipe")
+@click.argument("recipe", required=False)
+@click.option("--from", "config_file", metavar="FILE", help="Repeat the run of a config.json instead.")
 @click.option("--data", "source", metavar="SOURCE", help="digits, mnist, tfds:NAME, folder:DIR, ...")
 @click.option("--data-dir", metavar="DIR", help="Where TFDS keeps its data sets.")
 @click.option("--epochs", type=int, metavar="N", help="Passes over the data.")
@@ -63,34 +65,54 @@ def list_recipes():
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 @click.option("--profile", is_flag=True, help="Write a trace of a few steps for TensorBoard.")
 @click.option("--dry-run", is_flag=True, help="Print the config and the networks, train nothing.")
-def train(recipe, source, data_dir, epochs, out, resume, changes, profile, dry_run):
-    """Train RECIPE into a run directory."""
-    _import_tensorflow()
-    from tfgan import runs
+def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, profile, dry_run):
+    """Train RECIPE into a run directory.
 
-    config = runs.plan(recipe, source=source, data_dir=data_dir, epochs=epochs, changes=changes)
-    path = _path(out or f"runs/{recipe}")
-    if resume:
-        config = runs.resumed_config(path, config)
-    else:
-        runs.check_free(path)
-        _check_parent(path)
-    dataset = runs.load_data(config)
-    config = runs.fitted(config, dataset)
-    click.echo(json.dumps(config, indent=2))
-    shape = " x ".join(map(str, dataset.image_shape))
-    click.echo(f"{dataset.sizes['train']} training examples of {shape}")
-    if dry_run:
-        gan = runs.build(config, dataset)
-        gan.generator.summary(print_fn=click.echo)
-        gan.discriminator.summary(print_fn=click.echo)
-        return
-    go_on = f"tfgan train {recipe} --out {path} --resume"
+    Stopped by Ctrl-C or SIGTERM, it saves and says how to go on; killed, it goes on from the last
+    checkpoint.
+    """
+    if (recipe is None) == (config_file is None):
+        raise click.UsageError("give RECIPE, or --from a run's config.json: one of the two.")
+    if config_file and resume:
+        raise InputError("--from begins a new run, --resume goes on with one: leave one of them out.")
+    path, training = None, False
     try:
+        _import_tensorflow()
+        from tfgan import runs
+
+        asked = {"source": source, "data_dir": data_dir, "epochs": epochs, "changes": changes}
+        if config_file:
+            config = runs.repeated_config(_path(config_file), **asked)
+        else:
+            config = runs.plan(recipe, **asked)
+        path = _path(out or f"runs/{config['recipe']}")
+        if resume:
+            config = runs.resumed_config(path, config)
+        else:
+            runs.check_free(path)
+            _check_parent(path)
+        dataset = runs.load_data(config)
+        if config_file:
+            for line in runs.differences(_path(config_file), config, dataset):
+                click.echo(f"tfgan: {line}", err=True)
+        config = runs.fitted(config, dataset)
+        click.echo(json.dumps(config, indent=2))
+        shape = " x ".join(map(str, dataset.image_shape))
+        click.echo(f"{dataset.sizes['train']} training examples of {shape}")
+        if dry_run:
+            gan = runs.build(config, dataset)
+            gan.generator.summary(print_fn=click.echo)
+            gan.discriminator.summary(print_fn=click.echo)
+            return
+        training = True
         runs.train(path, config, dataset=dataset, profile=profile)
-    except KeyboardInterrupt:
-        click.echo(f"tfgan: stopped; go on with: {go_on}", err=True)
-        sys.exit(130)
+    except (StoppedError, KeyboardInterrupt) as stopped:
+        go_on = shlex.join(["tfgan", *sys.argv[1:]])
+        if path is not None and (path / "config.json").is_file():
+            go_on = shlex.join(["tfgan", "train", config["recipe"], "--out", str(path), "--resume"])
+        click.echo(f"tfgan: {stopped or 'stopped'}; go on with: {go_on}", err=True)
+        # A second signal did not wait for a step to be saved.
+        sys.exit(130 if training and isinstance(stopped, KeyboardInterrupt) else 0)
     click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")
     if any(path.glob("tensorboard/plugins/profile/*")):
         click.echo(f"trace: {path / 'tensorboard'} (tensorboard --logdir, with its profile plugin)")
@@ -399,6 +421,10 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
         return
     try:
         report = papers.reproduce(found, out, say=click.echo)
+    except StoppedError as stopped:
+        go_on = shlex.join(["tfgan", *sys.argv[1:]])
+        click.echo(f"tfgan: {stopped}; go on with: {go_on}", err=True)
+        return
     except KeyboardInterrupt:
         click.echo("tfgan: stopped; the same command goes on from the last checkpoint.", err=True)
         sys.exit(130)

@@ -3,16 +3,20 @@
 import datetime
 import importlib.metadata
 import json
+import os
 import platform
 from pathlib import Path
 
 from tfgan import recipes
 from tfgan.errors import InputError
 from tfgan.files import write_json
+from tfgan.owner import check_not_owned
+from tfgan.recipes.recipe import RECOVERY
 
 FORMAT = 1  # of config.json
 # Where a recipe now has another value than runs had before there was the setting.
 _BEFORE = {"standardize": False}
+_OF_ONE_RUN = ("created", "machine", "fingerprint", "class_names")  # what a repetition finds out itself
 
 
 def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
@@ -34,18 +38,25 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     recipe = recipes.get(recipe_name, recipes.RECIPES)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     settings = recipes.override({"image_size": None, **recipe.settings}, changes)
-    size = settings["image_size"]
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
+    _check_image_size(settings["image_size"])
     return {
         "format": FORMAT,
         "recipe": recipe.name,
         "data": absolute(source or recipe.data),
-        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
+        "data_dir": _folder(data_dir),
         "settings": settings,
         "overrides": list(changes),
         "versions": versions(),
     }
+
+
+def _check_image_size(size):
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
+        raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
+
+
+def _folder(data_dir):
+    return str(Path(data_dir).expanduser().resolve()) if data_dir else None
 
 
 def pretraining(config):
@@ -76,6 +87,16 @@ def absolute(source):
 
 
 def check_free(path):
+    """Refuses a path that holds something already, or that another process trains in.
+
+    Raises:
+        InputError: if it does.
+    """
+    check_not_owned(Path(path))
+    check_not_taken(path)
+
+
+def check_not_taken(path):
     """Refuses a path that holds something already.
 
     Raises:
@@ -93,6 +114,7 @@ def write_config(path, config, dataset):
     config = {
         "created": created,
         **config,
+        "machine": config.get("machine") or machine(),
         "fingerprint": dataset.fingerprint,
         "image_shape": list(dataset.image_shape),
         "class_names": list(dataset.class_names) if dataset.class_names else None,
@@ -109,6 +131,10 @@ def read_config(path):
     file = Path(path) / "config.json"
     if not file.is_file():
         raise InputError(f"{path} is no run directory (no config.json): give what --out named.")
+    return _read(file)
+
+
+def _read(file):
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
         found = config["format"]
@@ -136,10 +162,12 @@ def resumed_config(path, config):
     Raises:
         InputError: if it asks for another run than this one.
     """
+    check_not_owned(Path(path))
     old = read_config(path)
     asked = {change.partition("=")[0] for change in config["overrides"]}
+    free = {"epochs", *RECOVERY}
     wanted = {"recipe": config["recipe"]}
-    wanted |= {key: config["settings"][key] for key in asked - {"epochs"}}
+    wanted |= {key: config["settings"][key] for key in asked - free}
     if config["data"] != absolute(recipes.RECIPES[config["recipe"]].data):
         wanted["data"] = config["data"]
     for key, value in wanted.items():
@@ -147,12 +175,76 @@ def resumed_config(path, config):
         if value != started_with:
             raise InputError(
                 f"{path} was started with {key}={started_with}, not {value}: a run that goes on can "
-                "only change its epochs."
+                f"only change its {', '.join(sorted(free))}."
             )
-    if "epochs" in asked:
-        old["settings"]["epochs"] = config["settings"]["epochs"]
-        old["overrides"].append(f"epochs={config['settings']['epochs']}")
+    changed = {key: config["settings"][key] for key in config["settings"] if key in asked & free}
+    old["settings"] |= changed
+    old["overrides"] += [f"{key}={json.dumps(value)}" for key, value in changed.items()]
     return old
+
+
+def repeated_config(file, *, source=None, data_dir=None, epochs=None, changes=()):
+    """Returns the config of a new run that repeats another one.
+
+    Args:
+        file: `config.json` of that run.
+        source: the data, if they are elsewhere now; so with `data_dir`.
+        epochs: as in `plan`; so are `changes`: what is to be different.
+
+    Returns:
+        dict for `runs.train`. What the other run chose by its data stays.
+
+    Raises:
+        InputError: if the file is no config of a run, or as `plan`.
+    """
+    old = _read(Path(file))
+    changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
+    defaults = {"image_size": None, **recipes.get(old["recipe"], recipes.RECIPES).settings}
+    repeated = {key: value for key, value in old.items() if key not in _OF_ONE_RUN}
+    settings = recipes.override(old["settings"], changes, defaults=defaults)
+    _check_image_size(settings["image_size"])
+    return repeated | {
+        "data": absolute(source or old["data"]),
+        "data_dir": _folder(data_dir) or old["data_dir"],
+        "settings": settings,
+        "overrides": [*old["overrides"], *changes],
+        "versions": versions(),
+    }
+
+
+def differences(file, config, dataset):
+    """What differs, here and now, from the run of a `config.json`: lines, none where nothing does.
+
+    Args:
+        file: `config.json` of that run.
+        config: from `repeated_config`.
+        dataset: `tfgan.data.Data`.
+    """
+    old, lines = _read(Path(file)), []
+    if old.get("fingerprint") not in (None, dataset.fingerprint):
+        lines.append(
+            f"the data differ: fingerprint {dataset.fingerprint}, of that run {old['fingerprint']}: it "
+            "will come to another result."
+        )
+    here = {**config["versions"], "machine": machine()}
+    then = {**old["versions"], "machine": old.get("machine", here["machine"])}
+    changed = [
+        f"{name} {here[name]}, not {then.get(name)}" for name in here if here[name] != then.get(name)
+    ]
+    if changed:
+        lines.append(f"other than that run's: {'; '.join(changed)}: the last bits may differ.")
+    return lines
+
+
+def machine():
+    """str: processor, cores and system, as results name them."""
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{os.cpu_count()} cores of {model}, {platform.system()}"
 
 
 def versions():

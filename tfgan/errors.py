@@ -21,6 +21,13 @@ class DivergedError(InputError):
     """
 
 
+class StoppedError(Exception):
+    """Training was asked to stop and did, its state saved; says how far it came.
+
+    The command line prints how to go on and exits with 0.
+    """
+
+
 def shortened(error):
     """The message of an error, or a text, as one line of at most 200 characters."""
     return " ".join(str(error).split())[:200]

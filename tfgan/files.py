@@ -5,12 +5,15 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import time
 import uuid
 from pathlib import Path
 
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _STALE_SECONDS = 24 * 3600
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.[^.]*)?")  # names that `_temporary` gives
 
 
 @contextlib.contextmanager
@@ -31,6 +34,7 @@ def replacing(path):
         yield temporary
         _sync(temporary)
         os.replace(temporary, path)
+        _sync_names(path.parent)
 
 
 def write_numbered(base, write, number=None):
@@ -62,6 +66,7 @@ def write_numbered(base, write, number=None):
                 if number or error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
                     raise
             else:
+                _sync_names(path.parent)
                 return path
 
 
@@ -106,6 +111,40 @@ def _sync(path):
             os.fsync(handle.fileno())
 
 
+def _sync_names(folder):
+    """Asks the disk to hold the names in a folder, without which a file may be there and not found."""
+    with contextlib.suppress(OSError):  # not every system opens folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sweep_temporary(folder):
+    """Removes what writers of `replacing` left in a folder and below that were killed.
+
+    Only for a folder that nobody writes to now.
+    """
+    for path in [path for path in Path(folder).rglob(".*") if _TEMPORARY.fullmatch(path.name)]:
+        with contextlib.suppress(OSError):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def unwritable(error):
+    """Why nothing more can be written, in a few words, if that is what an error says; else None.
+
+    Libraries say it in errors of their own: TensorFlow's summaries, HDF5.
+    """
+    if isinstance(error, OSError) and error.errno in _UNWRITABLE:
+        return os.strerror(error.errno)
+    texts = (os.strerror(number) for number in _UNWRITABLE)
+    return next((text for text in texts if text.lower() in str(error).lower()), None)
+
+
 def cache_folder():
     """`pathlib.Path` of what is kept between runs and can be made anew: `$TFGAN_CACHE`.
 
@@ -137,3 +176,12 @@ def read_csv(path):
     """Returns the rows of a CSV file with a head, each a dict of text by column."""
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def write_csv(path, rows):
+    """Writes dicts as a CSV file with a head of all their keys, whole or not at all."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(rows)

@@ -27,6 +27,7 @@ class Loop:
     Attributes:
         steps: int or None. Batches of an epoch where `fit` was told so; None goes on to the data's end.
         position: int. Batches of this epoch that are done.
+        begun: int. Batches of this epoch that were done before `fit`: they are drawn and left out.
     """
 
     def __init__(self, gan, step, *, jit_compile):
@@ -40,10 +41,11 @@ class Loop:
         self._avoids_convolutions = jit_compile and _on_cpu()
         self._draws = {}
 
-    def begin(self, steps=None):
-        """Starts counting: of `steps` batches, or of all there are."""
+    def begin(self, steps=None, begun=0):
+        """Starts counting: of `steps` batches, or of all there are; `begun` as the attribute."""
         self.steps = steps
         self.position = 0
+        self.begun = begun
 
     def __call__(self, iterator):
         """Runs the next steps of an epoch.
@@ -61,10 +63,13 @@ class Loop:
         limit = self.gan.steps_per_execution
         if self.steps is not None:
             limit = min(limit, self.steps - self.position)
+        left_out = _leave_out(iterator, min(limit, self.begun - self.position))
         if self.gan.run_eagerly or not isinstance(iterator, tf.data.Iterator):
-            done, logs = self._run_one_by_one(iterator, limit)
+            done, logs = self._run_one_by_one(iterator, limit - left_out)
         else:
-            done, logs = self._run_stacked(iterator, limit)
+            done, logs = self._run_stacked(iterator, limit - left_out)
+        done += left_out
+        logs = self.gan.get_metrics_result() if logs is None else logs
         self.position += limit
         # Where the data ended within the last call of an epoch, Keras must know now: in the next epoch
         # it would go on with an iterator that has nothing more to give.
@@ -115,6 +120,11 @@ class Loop:
             if reason is None:
                 raise
             raise XLAError(f"{reason}: use jit_compile='auto' or False.", reason) from None
+
+
+def _leave_out(iterator, count):
+    """Draws up to `count` batches and does nothing with them; returns how many there were."""
+    return sum(1 for _ in zip(range(count), iterator, strict=False))
 
 
 class XLAError(InputError):
@@ -207,13 +217,14 @@ def _xla_failure(error):
 
 
 @contextlib.contextmanager
-def epochs(gan, steps_per_epoch, count):
+def epochs(gan, steps_per_epoch, count, *, begun=0):
     """While `fit` runs, makes epochs of `steps_per_epoch` batches end there, also amid K steps.
 
     Args:
         gan: `GAN`.
         steps_per_epoch: int, or None for all the data.
         count: int or None. Batches of the data, where that is known.
+        begun: int. Batches of the first epoch that are done; the GAN's metrics are of those.
 
     Returns:
         Keras callback that `fit` must be given.
@@ -223,14 +234,28 @@ def epochs(gan, steps_per_epoch, count):
         # Keras counts what it has seen of finite data in whole Ks, and would leave batches out.
         fitting = (k for k in range(wanted, 0, -1) if steps_per_epoch % k == 0)
         gan.steps_per_execution = next(fitting)
-    gan.make_train_function().begin(steps_per_epoch)
+    gan.make_train_function().begin(steps_per_epoch, begun)
     try:
-        yield _EpochBegin()
+        yield _EpochBegin(gan if begun else None)
     finally:
         gan.steps_per_execution = wanted
         gan.train_function.begin()
 
 
 class _EpochBegin(keras.callbacks.Callback):
+    """Lets every epoch count from 0, but for what an earlier `fit` did of the first one."""
+
+    def __init__(self, begun=None):
+        super().__init__()
+        variables = [] if begun is None else [v for metric in begun.metrics for v in metric.variables]
+        self._sums = [(variable, variable.numpy()) for variable in variables]
+        self._first = True
+
     def on_epoch_begin(self, epoch, logs=None):
-        self.model.train_function.position = 0
+        loop = self.model.train_function
+        if self._first:
+            for variable, value in self._sums:  # Keras has just set them to 0
+                variable.assign(value)
+        else:
+            loop.begin(loop.steps)
+        self._first = False

@@ -2,44 +2,60 @@
 
 config.json   all that is needed to repeat the run
 metrics.csv   a row per epoch
+times.csv     how many seconds each epoch took
 tensorboard/  the same for TensorBoard
 samples/      a grid of samples every few epochs and an animation of them, or a table of tags found
-checkpoints/  last.keras, from which --resume goes on; best.keras where a metric chooses, and
-              best-raw.keras, chosen without the generator's moving average, where there is one
+checkpoints/  step-000001234.keras, the last few states, from which --resume goes on; best.keras where
+              a metric chooses, and best-raw.keras, chosen without the generator's moving average, where
+              there is one
 evaluation.json  what `tfgan evaluate` measured, if it did
 gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
 
+import contextlib
 import shutil
-import zipfile
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, configs, data, plots, recipes
+from tfgan import callbacks, checkpoints, configs, data, owner, plots, recipes
 from tfgan.conditions.empirical import POOL
-from tfgan.configs import check_free, plan, read_config, resumed_config, write_config
-from tfgan.errors import InputError, shortened
+from tfgan.configs import (
+    check_free,
+    differences,
+    plan,
+    read_config,
+    repeated_config,
+    resumed_config,
+    write_config,
+)
+from tfgan.errors import InputError
 from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
-from tfgan.files import replacing
+from tfgan.files import replacing, sweep_temporary, unwritable
 from tfgan.precision import policy
+from tfgan.stopping import Stopping
 
 __all__ = [
     "build",
     "check_free",
+    "differences",
     "fitted",
     "load",
     "load_data",
     "plan",
     "read_config",
+    "repeated_config",
     "resumed_config",
     "steps_of",
     "train",
     "write_config",
 ]
+
+_OLD_CHECKPOINT = "last.keras"  # the only one, in runs of earlier versions
 
 
 def load_data(config):
@@ -77,7 +93,7 @@ def fitted(config, dataset):
     count epochs of their own data, a few hundred images would be over in seconds, with nothing learnt.
     What was asked for stays.
     """
-    if "fingerprint" in config:
+    if "image_shape" in config:
         return config
     recipe, settings = recipes.RECIPES[config["recipe"]], config["settings"]
     asked = {change.partition("=")[0] for change in config["overrides"]}
@@ -191,23 +207,20 @@ def load(path, *, raw=False):
     best_raw = Path(path) / "checkpoints" / "best-raw.keras"
     if raw and best_raw.is_file():
         file = best_raw
-    return _read(file, keras.saving.load_model)
-
-
-def _read(file, reader):
-    try:
-        return reader(file)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        reason = shortened(error)
-        raise InputError(f"{file} cannot be read ({reason}): restore it, or train anew.") from error
+    gan, _ = checkpoints.read(file, keras.saving.load_model)
+    return gan
 
 
 def train(path, config, *, dataset=None, profile=False, verbose="auto"):
     """Trains a run to its end.
 
+    It may be killed at any moment: `resumed_config` goes on from the last checkpoint, and comes to the
+    same result as if nothing had been.
+
     Args:
         path: run directory.
-        config: from `plan` for a new run; from `resumed_config` to go on where one stopped.
+        config: from `plan` or `repeated_config` for a new run; from `resumed_config` to go on where one
+            stopped.
         dataset: from `load_data`, where it was loaded before.
         profile: bool. Whether to write a trace of a few steps beside TensorBoard's logs.
         verbose: as in Keras's `fit`.
@@ -216,45 +229,103 @@ def train(path, config, *, dataset=None, profile=False, verbose="auto"):
         The trained GAN, as `load` gives it.
 
     Raises:
-        InputError: if the data or the recipe do not fit, or if a new run's directory exists.
+        InputError: if the data or the recipe do not fit, if a new run's directory exists or another
+            process trains in it, or if the disk is full or may not be written to.
         DivergedError: if a loss or weight became NaN or infinite.
+        StoppedError: after SIGINT or SIGTERM, as soon as a step is done and saved; a second such signal
+            stops at once.
     """
     path = Path(path)
-    if "fingerprint" not in config:
-        check_free(path)
-    dataset = load_data(config) if dataset is None else dataset
-    config = fitted(config, dataset)
-    checkpoint = path / "checkpoints" / "last.keras"
+    with Stopping() as stopping, _told(path), owner.owning(path):
+        if "fingerprint" not in config:
+            configs.check_not_taken(path)
+        dataset = load_data(config) if dataset is None else dataset
+        config = fitted(config, dataset)
+        return _train(path, config, dataset, stopping, profile=profile, verbose=verbose)
+
+
+def _train(path, config, dataset, stopping, *, profile, verbose):
+    kept = path / "checkpoints"
     pretrained = None
-    if recipes.RECIPES[config["recipe"]].pretraining and not checkpoint.is_file():
+    if recipes.RECIPES[config["recipe"]].pretraining and not _has_begun(kept):
         pretrained = _pretrained(path, config, dataset, verbose)
     gan = build(config, dataset, pretrained=pretrained)
     batch_size, steps_per_epoch = steps_of(config, dataset)
-    first_epoch = 0
-    if checkpoint.is_file():
-        _read(checkpoint, gan.load_weights)
-        first_epoch = int(gan.train_steps.numpy()) // steps_per_epoch
+    position = _where(gan, kept, steps_per_epoch)
     write_config(path, config, dataset)
+    sweep_temporary(path)
+    watch = _callbacks(path, config, dataset, position.epoch)
+    checkpoints.put_back(position, gan, watch)
+    settings = config["settings"]
+    keeping = callbacks.Checkpoint(
+        kept,
+        seconds=settings["checkpoint_seconds"],
+        steps=settings["checkpoint_steps"],
+        keep=settings["checkpoints"],
+        callbacks=watch,
+        stopping=stopping,
+    )
     gan.fit(
-        dataset.train_from(first_epoch, bytes_stay=True)
+        dataset.train_from(position.epoch, bytes_stay=True)
         .batch(batch_size, drop_remainder=True)
         .prefetch(2),
         check=False,  # done when it was loaded
         # All of them; but told so, Keras draws one order of the images an epoch instead of two, and
         # a run that goes on sees those of an undisturbed one.
         steps_per_epoch=steps_per_epoch,
-        initial_epoch=first_epoch,
-        epochs=config["settings"]["epochs"],
+        initial_epoch=position.epoch,
+        initial_step=position.step,
+        epochs=settings["epochs"],
         verbose=verbose,
         callbacks=[
-            *_callbacks(path, config, dataset, first_epoch),
+            *watch,
+            keeping,
             *([callbacks.Profile(path / "tensorboard")] if profile else []),
         ],
     )
-    best = path / "checkpoints" / "best.keras"
+    best = kept / "best.keras"
+    source = best if best.is_file() else _last(kept)
+    checkpoints.check(source)
     with replacing(path / "gan.keras") as temporary:
-        shutil.copyfile(best if best.is_file() else checkpoint, temporary)
+        shutil.copyfile(source, temporary)
     return load(path)
+
+
+def _last(kept):
+    """The newest checkpoint; that of a run of earlier versions, or None."""
+    old = kept / _OLD_CHECKPOINT
+    return checkpoints.newest(kept) or (old if old.is_file() else None)
+
+
+def _has_begun(kept):
+    return _last(kept) is not None
+
+
+def _where(gan, kept, steps_per_epoch):
+    """Loads the newest whole checkpoint, if there is one; returns the `Position` to go on from."""
+    if checkpoints.newest(kept) is None and _has_begun(kept):
+        checkpoints.read(kept / _OLD_CHECKPOINT, gan.load_weights)
+        return checkpoints.Position(int(gan.train_steps.numpy()) // steps_per_epoch)
+    return checkpoints.restore(gan, kept)
+
+
+@contextlib.contextmanager
+def _told(path):
+    """Makes of a full disk, or one that may not be written to, a line that says what is kept."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+        reason = unwritable(error)
+        if reason is None:
+            raise
+        kept = checkpoints.newest(path / "checkpoints")
+        state = "nothing was kept" if kept is None else f"the last good state is {kept}, and whole"
+        raise InputError(
+            f"{path} cannot be written to ({reason}): training stopped, {state}; make room or choose "
+            "another --out, and go on with --resume."
+        ) from error
 
 
 # Where the best model is kept, the column of its scores, and whether the generator's average made them.
@@ -288,8 +359,7 @@ def _callbacks(path, config, dataset, first_epoch):
         *(dataset.arrays(split, limit=_OVERFITTING_IMAGES) for split in ("train", "valid")),
         every=max(1, settings["epochs"] // 20),
     )
-    checkpoint = path / "checkpoints" / "last.keras"
-    guard = callbacks.Guard(checkpoint=checkpoint, stop=settings["stop_when_won"])
+    guard = callbacks.Guard(checkpoint=path / "checkpoints", stop=settings["stop_when_won"])
     watch = []
     if dataset.tags is None:
         watch.append(
@@ -319,5 +389,4 @@ def _callbacks(path, config, dataset, first_epoch):
         log,
         callbacks.TensorBoard(path / "tensorboard", **drawn, **board),
         samples,
-        callbacks.Checkpoint(checkpoint),
     ]

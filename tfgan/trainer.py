@@ -40,7 +40,7 @@ class Trainer(keras.Model):
         self.unsettled -= {"jit_compile"}
         self.train_function = None
 
-    def fit(self, x=None, y=None, *, validation_data=None, check=True, **kwargs):
+    def fit(self, x=None, y=None, *, validation_data=None, check=True, initial_step=0, **kwargs):
         """Trains like `keras.Model.fit`, after looking at the data.
 
         Args:
@@ -51,6 +51,8 @@ class Trainer(keras.Model):
             validation_data: like `x`, or `(x, y)`.
             check: False leaves the values unread: for data known to be right, such as
                 `tfgan.data`'s, whose order a look beforehand would shift by one epoch.
+            initial_step: int >= 0. Batches of the first epoch (`initial_epoch`) that are done: they are
+                drawn and left out, and the GAN's metrics go on. See `tfgan.checkpoints.restore`.
             **kwargs: as in Keras.
 
         Returns:
@@ -59,8 +61,8 @@ class Trainer(keras.Model):
 
         Raises:
             InputError: for images or conditions of the wrong shape, range or type: before training
-                where the data can be seen beforehand, else at the batch that has them; or where XLA
-                was asked for and cannot compile the networks.
+                where the data can be seen beforehand, else at the batch that has them; where XLA was
+                asked for and cannot compile the networks; or for more initial steps than an epoch has.
         """
         inputs.check_fit_arguments(x, kwargs)
         self.seen_batch_size = None  # of a data set that does not say
@@ -79,15 +81,17 @@ class Trainer(keras.Model):
         if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
         if self._on_strategy:
+            checks.check_initial_step(initial_step, 0)
             with inputs.as_input_error():
                 return super().fit(x, y, validation_data=validation_data, **kwargs)
         steps, batch_size = kwargs.get("steps_per_epoch"), kwargs.get("batch_size")
         count = batches.batches_of(x, batch_size)
+        checks.check_initial_step(initial_step, steps or count)
         if self.unsettled and not self.run_eagerly:
             x, batch = batches.example_batch(self, x, y, batch_size)
             tuning.settle(self, batch, most_steps=steps or count)
-        with inputs.as_input_error(), loop.epochs(self, steps, count) as epoch_begin:
-            kwargs["callbacks"] = self._callbacks(epoch_begin, kwargs.get("callbacks"))
+        with inputs.as_input_error(), loop.epochs(self, steps, count, begun=initial_step) as begin:
+            kwargs["callbacks"] = self._callbacks(begin, kwargs.get("callbacks"))
             return super().fit(x, y, validation_data=validation_data, **kwargs)
 
     def _callbacks(self, first, others):

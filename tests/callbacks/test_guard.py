@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from makers import one_line, small_gan
 
-from tfgan import callbacks, losses
+from tfgan import callbacks, checkpoints, losses
 from tfgan.errors import DivergedError, InputError
 
 
@@ -31,11 +31,11 @@ def spoiled(at, value, weights):
 
 @pytest.mark.parametrize(("value", "steps"), [(np.nan, 1), (np.inf, 2)])
 def test_nan_stops_and_the_checkpoint_stays_good(tmp_path, value, steps):
-    path = tmp_path / "last.keras"
+    path = tmp_path / "kept"
     spoil = spoiled(2, value, lambda gan: gan.discriminator.weights[0])
     batches = []
     watch = [
-        callbacks.Checkpoint(path, seconds=0),
+        callbacks.Checkpoint(path, seconds=1e-9),
         spoil,
         keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: batches.append(batch)),
     ]
@@ -44,7 +44,7 @@ def test_nan_stops_and_the_checkpoint_stays_good(tmp_path, value, steps):
     assert "epoch 3, d_loss is" in one_line(error)
     assert str(path) in one_line(error)
     assert len(batches) == 2 * -(-3 // steps) + 1  # the third epoch ends at its first look
-    gan = keras.saving.load_model(path)
+    gan = keras.saving.load_model(checkpoints.newest(path))
     assert gan.train_steps.numpy() == 6
     assert callbacks.guard.are_finite(gan)
 
@@ -52,14 +52,14 @@ def test_nan_stops_and_the_checkpoint_stays_good(tmp_path, value, steps):
 def test_a_huge_rate_is_named(tmp_path):
     compiled = {"d_optimizer": keras.optimizers.SGD(1e38)}
     with pytest.raises(DivergedError, match="no good state was kept") as error:
-        guarded(compiled=compiled, checkpoint=tmp_path / "last.keras")
+        guarded(compiled=compiled, checkpoint=tmp_path / "kept")
     assert "in epoch 1" in one_line(error)
     assert "learning rates" in one_line(error)
 
 
 def test_a_weight_that_no_loss_has_felt_yet(tmp_path):
     """The last step of an epoch breaks a weight: losses are fine, the state is not."""
-    path = tmp_path / "last.keras"
+    path = tmp_path / "kept"
 
     class Break(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -73,19 +73,21 @@ def test_a_weight_that_no_loss_has_felt_yet(tmp_path):
 
 
 def test_the_checkpoint_alone_refuses_a_broken_state(tmp_path):
-    path = tmp_path / "last.keras"
+    path = tmp_path / "kept"
     gan = small_gan()
     gan.compile(jit_compile=False)
-    keeper = callbacks.Checkpoint(path, seconds=0)
+    keeper = callbacks.Checkpoint(path, seconds=1e-9)
     keeper.set_model(gan)
     keeper.on_train_begin()
     keeper.on_epoch_end(0)
-    before = path.read_bytes()
+    (file,) = path.iterdir()
+    before = file.read_bytes()
     slot = gan.g_optimizer.variables[-1]
     slot.assign(np.full(slot.shape, np.nan))
     keeper.on_epoch_end(1)
     keeper.on_train_end()
-    assert path.read_bytes() == before
+    assert [file] == list(path.iterdir())
+    assert file.read_bytes() == before
 
 
 def test_a_sound_run_is_left_alone(capsys):

@@ -6,7 +6,7 @@ import sys
 import keras
 import tensorflow as tf
 
-from tfgan import losses
+from tfgan import checkpoints, losses
 from tfgan.checks import at_least_one
 from tfgan.errors import DivergedError
 
@@ -38,7 +38,8 @@ class Guard(keras.callbacks.Callback):
         d_loss: float. In nats; log 2 = 0.69 is a draw.
         epochs: int >= 1. Epochs (or measurements) in a row.
         stop: bool. Whether training ends where the discriminator has won; else one line says so once.
-        checkpoint: file that `Checkpoint` keeps, to be named where training diverged; or None.
+        checkpoint: folder that `Checkpoint` keeps, whose newest is named where training diverged; or
+            None.
 
     Raises:
         InputError: if `epochs` is below 1.
@@ -55,6 +56,12 @@ class Guard(keras.callbacks.Callback):
         self.checkpoint = checkpoint
         self.in_a_row = 0
         self._found = None
+
+    def kept_state(self):
+        return {"in_a_row": self.in_a_row}
+
+    def restore_state(self, state):
+        self.in_a_row = state["in_a_row"]
 
     def on_train_begin(self, logs=None):
         self._found = None
@@ -92,10 +99,11 @@ class Guard(keras.callbacks.Callback):
         return None
 
     def _kept(self):
-        if self.checkpoint is None or not self.checkpoint.is_file():
+        kept = None if self.checkpoint is None else checkpoints.newest(self.checkpoint)
+        if kept is None:
             return "no good state was kept"
         return (
-            f"the last good state is {self.checkpoint} (keras.saving.load_model reads it, "
+            f"the last good state is {kept} (keras.saving.load_model reads it, "
             "--resume goes on from it)"
         )
 

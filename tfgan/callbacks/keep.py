@@ -1,6 +1,5 @@
-"""Callbacks that write: the model, the best model, a log, a trace."""
+"""Callbacks that write: the best model, a log, a trace."""
 
-import csv
 import math
 import sys
 import time
@@ -9,45 +8,11 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from tfgan.callbacks.guard import are_finite
+from tfgan import checkpoints
 from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
-from tfgan.files import read_csv, replacing
+from tfgan.files import read_csv, write_csv
 from tfgan.metrics import parzen
-
-
-class Checkpoint(keras.callbacks.Callback):
-    """Keeps the model in one file, replaced whole: a kill leaves the file of before.
-
-    Written at the end of the first epoch, of others if the last time was long enough ago, and at the
-    end of `fit`; never with a weight that is NaN or infinite: the file then stays as it was.
-
-    Args:
-        path: `.keras` file.
-        seconds: float. Least time between two writes.
-    """
-
-    def __init__(self, path, *, seconds=30.0):
-        super().__init__()
-        self.path = Path(path)
-        self.seconds = seconds
-
-    def on_train_begin(self, logs=None):
-        self._last = -math.inf
-
-    def on_epoch_end(self, epoch, logs=None):
-        if time.monotonic() - self._last >= self.seconds:
-            self._save()
-
-    def on_train_end(self, logs=None):
-        self._save()
-
-    def _save(self):
-        if not are_finite(self.model):
-            return
-        with replacing(self.path) as temporary:
-            self.model.save(temporary)
-        self._last = time.monotonic()
 
 
 class BestParzen(keras.callbacks.Callback):
@@ -97,12 +62,14 @@ class BestParzen(keras.callbacks.Callback):
             logs[self.name] = value
         if value > self.best:
             self.best = value
-            with replacing(self.path) as temporary:
-                self.model.save(temporary)
+            checkpoints.save(self.model, self.path)
 
 
 class MetricsLog(keras.callbacks.Callback):
     """A CSV file with a row per epoch, replaced whole; a run that goes on keeps its rows.
+
+    How many seconds each epoch took goes to another file beside it, `times.csv`: the log itself is the
+    same for the same training.
 
     Args:
         path: `.csv` file.
@@ -112,28 +79,37 @@ class MetricsLog(keras.callbacks.Callback):
     def __init__(self, path, *, first_epoch=0):
         super().__init__()
         self.path = Path(path)
-        self.rows = []
-        if first_epoch and self.path.is_file():
-            self.rows = [r for r in read_csv(self.path) if int(r["epoch"]) <= first_epoch]
+        self.times_path = self.path.with_name("times.csv")
+        self.rows, self.times = (
+            [r for r in read_csv(file) if int(r["epoch"]) <= first_epoch]
+            if first_epoch and file.is_file()
+            else []
+            for file in (self.path, self.times_path)
+        )
+        self._before = 0.0  # seconds of an epoch that were before this `fit`
 
     def best(self, name):
         """Returns the highest value of a column so far, or -infinity."""
         return max((float(row[name]) for row in self.rows if row.get(name)), default=-math.inf)
 
+    def kept_state(self):
+        return {"seconds": self._seconds()}
+
+    def restore_state(self, state):
+        self._before = state["seconds"]
+
     def on_epoch_begin(self, epoch, logs=None):
         self._start = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        seconds = round(time.monotonic() - self._start, 3)
-        self.rows.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
-        names = dict.fromkeys(name for row in self.rows for name in row)
-        with (
-            replacing(self.path) as temporary,
-            open(temporary, "w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(self.rows)
+        self.rows.append({"epoch": epoch + 1, **(logs or {})})
+        self.times.append({"epoch": epoch + 1, "seconds": round(self._seconds(), 3)})
+        self._before, self._start = 0.0, time.monotonic()
+        write_csv(self.times_path, self.times)
+        write_csv(self.path, self.rows)
+
+    def _seconds(self):
+        return self._before + time.monotonic() - self._start
 
 
 class Profile(keras.callbacks.Callback):

@@ -65,6 +65,12 @@ class Overfitting(keras.callbacks.Callback):
             )
         self._warned = False
 
+    def kept_state(self):
+        return {"warned": self._warned}
+
+    def restore_state(self, state):
+        self._warned = state["warned"]
+
     def on_train_begin(self, logs=None):
         if self.model.conditional and (self.train[1] is None or self.held_out[1] is None):
             raise InputError("Overfitting of a CGAN needs the images' conditions: give both pairs.")

@@ -57,6 +57,12 @@ class ModeCoverage(keras.callbacks.Callback):
         self._collapsed = False
         self._spread = 0.0  # of the measurement before
 
+    def kept_state(self):
+        return {"collapsed": bool(self._collapsed), "spread": float(self._spread)}
+
+    def restore_state(self, state):
+        self._collapsed, self._spread = state["collapsed"], state["spread"]
+
     def on_train_begin(self, logs=None):
         check_drawable(self)
         if self.judge is not None:

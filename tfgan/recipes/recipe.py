@@ -34,6 +34,9 @@ TRAINING = {
     "precision": "float32",
     "stop_when_won": False,  # whether training ends where the discriminator has won
     "sample_steps": None,  # steps between further pictures
+    "checkpoint_seconds": None,  # between checkpoints; None is 30, or more of large models
+    "checkpoint_steps": None,  # between further ones
+    "checkpoints": 3,  # that are kept
     **EXECUTION,
 }
 
@@ -51,7 +54,12 @@ _OPEN = {  # kinds of settings whose default is None, which leaves them to the n
     "expansion": int,
     "groups": int,
     "sample_steps": int,
+    "checkpoint_seconds": float,
+    "checkpoint_steps": int,
 }
+
+# Settings that change nothing of what is learnt: a run that goes on may have others.
+RECOVERY = ("checkpoint_seconds", "checkpoint_steps", "checkpoints")
 
 # Settings that say nothing without others: what these are, and whether they are there.
 _NEEDS = {
@@ -221,29 +229,30 @@ def get(name, recipes):
     return recipes[name]
 
 
-def override(settings, changes):
+def override(settings, changes, *, defaults=None):
     """Returns settings with some values replaced.
 
     Args:
-        settings: dict of defaults.
+        settings: dict.
         changes: strings `key=value`, the value as JSON or as a bare word.
+        defaults: dict of the settings' defaults, where they are others.
 
     Raises:
         InputError: for an unknown key, a value of another type than the default's, or one that says
             nothing without another setting.
     """
-    result = dict(settings)
+    result, defaults = dict(settings), defaults or settings
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals:
             raise InputError(f"--set takes key=value, got {change!r}.")
         if key not in settings:
             raise InputError(f"no setting is called {key!r}: {suggestion(key, settings)}")
-        result[key] = _parse(key, text, settings[key])
+        result[key] = _parse(key, text, defaults[key])
     _check(result)
     for key in result.keys() & _NEEDS.keys():
         others, there = _NEEDS[key]
-        if result[key] != settings[key] and not there(result):
+        if result[key] != defaults[key] and not there(result):
             raise InputError(f"{key}={result[key]} says nothing without {others}: set that, too.")
     return result
 
@@ -287,7 +296,7 @@ def _check(settings):
             raise InputError(f"penalty_end must lie in [0, 1], got {value}.")
         if key == "decay" and not 1 <= value < 2:
             raise InputError(f"decay, a step's divisor of the rate, must lie in [1, 2), got {value}.")
-        if key.endswith(("rate", "limit")) and not 0 < value < float("inf"):
+        if key.endswith(("rate", "limit", "_seconds")) and not 0 < value < float("inf"):
             raise InputError(f"{key} must be a positive number, got {value}.")
         if key == "clipnorm" and not 0 <= value < float("inf"):
             raise InputError(f"clipnorm must be a number of at least 0, got {value}.")

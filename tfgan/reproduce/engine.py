@@ -1,7 +1,5 @@
 """Does the rows of a report: trains, measures, draws, writes."""
 
-import os
-import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from tfgan.data import load
 from tfgan.errors import InputError
 from tfgan.files import read_csv, write_json
 from tfgan.metrics import parzen
-from tfgan.recipes.recipe import EXECUTION
+from tfgan.recipes.recipe import EXECUTION, RECOVERY
 from tfgan.reproduce import report
 from tfgan.reproduce.figures import PICTURES
 from tfgan.reproduce.jobs import DRAWING_SEED, seconds
@@ -76,7 +74,7 @@ def _result(job, **more):
         "of_epochs": job.row.epochs,
         "quick": job.quick,
         "command": job.command,
-        "machine": machine(),
+        "machine": configs.machine(),
         "versions": configs.versions(),
         **more,
     }
@@ -114,7 +112,7 @@ def _train(job, out, verbose):
         recipe=job.row.recipe,
         settings=config["settings"],
         versions=config["versions"],
-        seconds=sum(float(row["seconds"]) for row in [*log, *_log(path / "pretraining")]),
+        seconds=_seconds(path) + _seconds(path / "pretraining"),
         best_epoch=_best_epoch(log, "val_parzen" if job.row.ema else "val_parzen_raw"),
         collapse_seen_in_epoch=collapsed[0] if collapsed else None,
         results=results,
@@ -125,7 +123,7 @@ def _train(job, out, verbose):
 def _check_same(path, config):
     """Refuses a run that was trained in another way than a row says."""
     theirs = runs.read_config(path)["settings"]
-    may_differ = {*EXECUTION, "sample_every"}
+    may_differ = {*EXECUTION, *RECOVERY, "sample_every"}
     if not (path / "gan.keras").is_file():
         may_differ.add("epochs")  # it goes on
     for key, value in config["settings"].items():
@@ -136,10 +134,15 @@ def _check_same(path, config):
             )
 
 
-def _log(path):
+def _log(path, name="metrics.csv"):
     """The rows of a run's log; none where there is no run."""
-    file = path / "metrics.csv"
+    file = path / name
     return read_csv(file) if file.is_file() else []
+
+
+def _seconds(path):
+    """What the epochs of a run took; runs of earlier versions told it in their log."""
+    return sum(float(row["seconds"]) for row in _log(path, "times.csv") or _log(path))
 
 
 def _picture(job, out, verbose):
@@ -199,14 +202,3 @@ def _figures(gan, data, path, folder, key, sampling):
         plots.save(figure, folder / f"{key}-{name}.png")
         files[caption] = f"{key}-{name}.png"
     return files
-
-
-def machine():
-    """str: processor, cores and system, as results name them."""
-    model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
-    return f"{os.cpu_count()} cores of {model}, {platform.system()}"

@@ -1,0 +1,147 @@
+import json
+import shutil
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+from makers import SHAPE, one_line, small_gan
+
+import tfgan
+from tfgan import checkpoints
+from tfgan.errors import InputError
+from tfgan.networks import goodfellow2014
+
+
+def compiled():
+    gan = small_gan()
+    gan.compile(jit_compile=False)
+    return gan
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A GAN and its sealed file."""
+    gan, path = compiled(), tmp_path_factory.mktemp("kept") / "gan.keras"
+    checkpoints.save(gan, path, checkpoints.Position(2, 7, {"d_loss": [0.1, 3.0]}, {"Guard": {"a": 1}}))
+    return gan, path
+
+
+def test_a_checkpoint_is_a_keras_file(saved):
+    gan, path = saved
+    position = checkpoints.check(path)
+    assert position == checkpoints.Position(2, 7, {"d_loss": [0.1, 3.0]}, {"Guard": {"a": 1}})
+    np.testing.assert_array_equal(
+        keras.saving.load_model(path).sample(2, seed=0), gan.sample(2, seed=0)
+    )
+
+
+def test_models_without_a_seal_are_read(saved, tmp_path):
+    saved[0].save(tmp_path / "plain.keras")
+    assert checkpoints.check(tmp_path / "plain.keras") is None
+
+
+def test_every_flipped_bit_is_seen(saved, tmp_path):
+    """Of the content and of what says where it is; but in the dates of entries nothing is lost."""
+    whole = saved[1].read_bytes()
+    with zipfile.ZipFile(saved[1]) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    rng, path, refused = np.random.default_rng(0), tmp_path / "flipped.keras", 0
+    for at in [*rng.integers(0, len(whole), 150), *range(len(whole) - 150, len(whole))]:
+        data = bytearray(whole)
+        data[at] ^= 1 << int(rng.integers(8))
+        path.write_bytes(data)
+        try:
+            position = checkpoints.check(path)
+        except checkpoints.DamagedError:
+            position = None
+        if position is None:  # nor does `restore` take it
+            refused += 1
+        else:
+            with zipfile.ZipFile(path) as archive:
+                assert {name: archive.read(name) for name in archive.namelist()} == content
+    assert refused > 150
+
+
+@pytest.mark.parametrize("length", [0, 1, 100, 0.5, -1])
+def test_a_cut_file_is_refused(saved, tmp_path, length):
+    data, path = saved[1].read_bytes(), tmp_path / "cut.keras"
+    path.write_bytes(data[: int(length * len(data)) if isinstance(length, float) else length])
+    with pytest.raises(checkpoints.DamagedError, match="cannot be read") as error:
+        checkpoints.check(path)
+    one_line(error)
+
+
+def test_an_entry_too_many_or_too_few_is_refused(saved, tmp_path):
+    path = tmp_path / "more.keras"
+    shutil.copyfile(saved[1], path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("more", "x")
+    with pytest.raises(checkpoints.DamagedError, match="sha256"):
+        checkpoints.check(path)
+    seal = json.loads(zipfile.ZipFile(saved[1]).read("tfgan.json"))
+    seal["sha256"]["gone"] = "00"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("tfgan.json", json.dumps(seal))
+    with pytest.raises(checkpoints.DamagedError, match="sha256"):
+        checkpoints.check(path)
+
+
+def test_the_one_before_a_damaged_one_is_used(saved, tmp_path, capsys):
+    gan = compiled()
+    for steps in (3, 6, 9):
+        gan.train_steps.assign(steps)
+        checkpoints.save(gan, checkpoints.file_of(tmp_path, steps), checkpoints.Position(steps // 3))
+    newest = checkpoints.newest(tmp_path)
+    assert newest.name == "step-000000009.keras"
+    newest.write_bytes(newest.read_bytes()[:-40])
+    other, said = compiled(), []
+    assert checkpoints.restore(other, tmp_path, say=said.append).epoch == 2
+    assert other.train_steps.numpy() == 6
+    assert len(said) == 1
+    assert f"{newest} is damaged" in said[0]
+    assert "going on from step-000000006.keras" in said[0]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "step-000000003.keras",
+        "step-000000006.keras",
+        "step-000000009.keras.damaged",
+    ]
+    for path in checkpoints.files(tmp_path):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="none of the 2 checkpoints") as error:
+        checkpoints.restore(other, tmp_path)
+    one_line(error)
+    assert len(checkpoints.files(tmp_path)) == 2  # nothing is set aside for which there is no other
+    assert not capsys.readouterr().err
+
+
+def test_no_checkpoint_is_the_beginning(tmp_path):
+    assert checkpoints.restore(compiled(), tmp_path / "none") == checkpoints.Position()
+
+
+def test_what_says_no_position_is_no_checkpoint(saved, tmp_path):
+    saved[0].save(checkpoints.file_of(tmp_path, 1))
+    with pytest.raises(InputError, match="where training stood"):
+        checkpoints.restore(compiled(), tmp_path)
+
+
+def test_another_gan_cannot_be_loaded(saved, tmp_path):
+    checkpoints.save(saved[0], checkpoints.file_of(tmp_path, 1), checkpoints.Position())
+    wider = goodfellow2014.Generator(SHAPE, latent_dim=5, units=9)
+    other = tfgan.GAN(wider, small_gan().discriminator)
+    other.compile(jit_compile=False)
+    with pytest.raises(InputError, match="cannot be read") as error:
+        checkpoints.restore(other, tmp_path)
+    one_line(error)
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    for steps in (5, 1_000_000_000, 40):
+        checkpoints.file_of(tmp_path, steps).touch()
+    (tmp_path / "best.keras").touch()
+    checkpoints.keep(tmp_path, 2)
+    assert [path.name for path in checkpoints.files(tmp_path)] == [
+        "step-1000000000.keras",
+        "step-000000040.keras",
+    ]
+    assert (tmp_path / "best.keras").is_file()

@@ -1,0 +1,107 @@
+"""The callback that keeps the last few states of training, and lets it stop where one is whole."""
+
+import time
+from pathlib import Path
+
+import keras
+
+from tfgan import checkpoints
+from tfgan.callbacks.guard import are_finite
+from tfgan.checks import at_least_one
+from tfgan.errors import InputError, StoppedError
+
+_SECONDS = 30.0
+_SHARE = 1 / 50  # of the time, that writing takes at most where the seconds are left open
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps the last few states of training in a folder, each written whole or not at all.
+
+    Written where a call of the training program ends (every `steps_per_execution` steps), if that is
+    due; at the end of the first epoch, of others if it is due; and at the end of `fit`. Never with a
+    weight that is NaN or infinite. See `tfgan.checkpoints` for the files, and its `restore` for how
+    training goes on from them. It belongs last in the list of callbacks.
+
+    Args:
+        folder: of the checkpoints; made if it does not exist.
+        seconds: float > 0. Time between two of them; None is 30, and more where writing would take
+            over a fiftieth of the time.
+        steps: int >= 1 or None. Training steps between two of them, besides.
+        keep: int >= 1. How many are kept.
+        callbacks: others of this `fit`, whose memory (`kept_state`) belongs to the state.
+        stopping: `tfgan.stopping.Stopping` or None. Where it was asked, training saves and ends.
+
+    Raises:
+        InputError: if a number is out of range, or the folder is called like a file.
+        StoppedError: when a step is done, if `stopping` was asked.
+    """
+
+    def __init__(self, folder, *, seconds=None, steps=None, keep=3, callbacks=(), stopping=None):
+        super().__init__()
+        self.folder = Path(folder)
+        if self.folder.suffix == ".keras":
+            raise InputError(
+                f"Checkpoint keeps several files in a folder, got {folder}: name a folder."
+            )
+        if seconds is not None and not seconds > 0:
+            raise InputError(f"seconds must be a positive number or None, got {seconds!r}.")
+        self.seconds = seconds
+        self.steps = None if steps is None else at_least_one("steps", steps)
+        self.keep = at_least_one("keep", keep)
+        self.others = callbacks
+        self.stopping = stopping
+
+    def on_train_begin(self, logs=None):
+        self._epoch = None
+        self._written = None  # where the newest checkpoint of this `fit` stands
+        self._written_at = time.monotonic()
+        self._written_in = 0.0
+        self._written_steps = self._train_steps()
+        if self.stopping is not None and self.stopping.asked:
+            raise StoppedError("stopped before the first step")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        asked = self.stopping is not None and self.stopping.asked
+        if asked or self._is_due():
+            # Keras's count goes beyond the batches of an epoch's last call; strategies have no other.
+            self._write(self._epoch, getattr(self.model.train_function, "position", batch + 1))
+        if asked:
+            self._stop()
+
+    def on_epoch_end(self, epoch, logs=None):
+        asked = self.stopping is not None and self.stopping.asked
+        if asked or self._written is None or self._is_due():
+            self._write(epoch + 1, 0)
+        if asked and epoch + 1 < self.params.get("epochs", 0):
+            self._stop()
+        self._epoch = epoch + 1
+
+    def on_train_end(self, logs=None):
+        if self._epoch is not None:
+            self._write(self._epoch, 0)
+
+    def _is_due(self):
+        seconds = self.seconds or max(_SECONDS, self._written_in / _SHARE)
+        if time.monotonic() - self._written_at >= seconds:
+            return True
+        return self.steps is not None and self._train_steps() - self._written_steps >= self.steps
+
+    def _write(self, epoch, step):
+        if self._written == (epoch, step) or not are_finite(self.model):
+            return
+        start, steps = time.monotonic(), self._train_steps()
+        position = checkpoints.position_of(self.model, epoch, step, self.others)
+        checkpoints.save(self.model, checkpoints.file_of(self.folder, steps), position)
+        checkpoints.keep(self.folder, self.keep)
+        self._written, self._written_steps = (epoch, step), steps
+        self._written_at = time.monotonic()
+        self._written_in = self._written_at - start
+
+    def _stop(self):
+        raise StoppedError(f"stopped after step {self._train_steps()}")
+
+    def _train_steps(self):
+        return int(self.model.train_steps.numpy())

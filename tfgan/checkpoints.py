@@ -1,0 +1,229 @@
+"""Checkpoints: files of models that tell whether they are whole, and folders of the last few.
+
+`step-000001234.keras` is a Keras file, which `keras.saving.load_model` reads, with one entry more,
+`tfgan.json`: the sha256 of each other entry, and where training stood. That is its epoch, the batches
+done of it, the sums behind its metrics and what callbacks remember: all that makes the next step what
+it would have been, besides the model.
+"""
+
+import dataclasses
+import hashlib
+import json
+import lzma
+import re
+import struct
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+from tfgan.errors import InputError, shortened
+from tfgan.files import replacing
+
+_SEAL = "tfgan.json"
+_FORMAT = 1
+_NAME = re.compile(r"step-(\d{9,})\.keras")
+_CHUNK = 1 << 20
+# What zipfile raises of damaged archives (a wrong CRC, offsets and lengths that lead nowhere, methods
+# that do not exist), and Keras and HDF5 of what is in them.
+_DAMAGE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, NotImplementedError),
+    *(struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+
+
+class DamagedError(InputError):
+    """A file is not what was written; `reason` says in a few words what is wrong."""
+
+    def __init__(self, path, reason):
+        super().__init__(f"{path} cannot be read ({reason}): restore it, or train anew.")
+        self.reason = reason
+
+
+@dataclasses.dataclass(frozen=True)
+class Position:
+    """Where training stands: what `fit` takes as `initial_epoch` and `initial_step`.
+
+    Attributes:
+        epoch: int. Epochs done.
+        step: int. Batches done of the epoch after them.
+        metrics: dict: metric's name -> list of what it adds up, in float32, over those batches.
+        callbacks: dict: class of a callback -> its `kept_state()`.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    metrics: dict[str, list] = dataclasses.field(default_factory=dict)
+    callbacks: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def position_of(gan, epoch, step, callbacks=()):
+    """The `Position` of a GAN in training, with what those of the callbacks remember that can tell."""
+    metrics = {metric.name: [float(v.numpy()) for v in metric.variables] for metric in gan.metrics}
+    remembered = {type(one).__name__: one.kept_state() for one in _that_remember(callbacks)}
+    return Position(epoch, step, metrics if step else {}, remembered)
+
+
+def put_back(position, gan, callbacks=()):
+    """Sets a GAN's metrics, and what callbacks remember, to what they were at a position."""
+    for metric in gan.metrics:
+        for variable, value in zip(
+            metric.variables, position.metrics.get(metric.name, ()), strict=False
+        ):
+            variable.assign(value)
+    for one in _that_remember(callbacks):
+        if type(one).__name__ in position.callbacks:
+            one.restore_state(position.callbacks[type(one).__name__])
+
+
+def _that_remember(callbacks):
+    return [one for one in callbacks if hasattr(one, "kept_state")]
+
+
+def save(gan, path, position=None):
+    """Writes a GAN as a sealed Keras file, whole or not at all.
+
+    Args:
+        gan: `tfgan.GAN`.
+        path: `.keras` file.
+        position: `Position` or None.
+    """
+    with replacing(path) as temporary:
+        gan.save(temporary)
+        with zipfile.ZipFile(temporary, "a") as archive:
+            seal = {
+                "format": _FORMAT,
+                "sha256": {name: _digest(archive, name) for name in archive.namelist()},
+                "position": None if position is None else dataclasses.asdict(position),
+            }
+            archive.writestr(_SEAL, json.dumps(seal, indent=1))
+
+
+def _digest(archive, name):
+    digest = hashlib.sha256()
+    with archive.open(name) as entry:
+        while chunk := entry.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def check(path):
+    """Checks that a Keras file is what was written.
+
+    Args:
+        path: `.keras` file; one without a seal, such as `model.save` writes, is checked by its CRC.
+
+    Returns:
+        Its `Position`, or None where it has none.
+
+    Raises:
+        DamagedError: if it is not.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if _SEAL not in archive.namelist():
+                if (name := archive.testzip()) is not None:
+                    raise DamagedError(path, f"{name} has another CRC")
+                return None
+            seal = json.loads(archive.read(_SEAL))
+            names = set(archive.namelist()) - {_SEAL}
+            found = {name: _digest(archive, name) for name in names}
+            if found != seal["sha256"]:
+                raise DamagedError(path, "its content has another sha256")
+            return None if seal["position"] is None else Position(**seal["position"])
+    except DamagedError:
+        raise
+    except _DAMAGE as error:
+        raise DamagedError(path, shortened(error)) from error
+
+
+def read(path, reader):
+    """Checks a Keras file and reads it.
+
+    Args:
+        path: `.keras` file.
+        reader: function of the path, such as `keras.saving.load_model`.
+
+    Returns:
+        What the reader returns, and the file's `Position` or None.
+
+    Raises:
+        DamagedError: if it is damaged or cannot be read.
+    """
+    position = check(path)
+    try:
+        return reader(path), position
+    except _DAMAGE as error:
+        raise DamagedError(path, shortened(error)) from error
+
+
+def file_of(folder, steps):
+    """`pathlib.Path` of the checkpoint after so many training steps."""
+    return Path(folder) / f"step-{steps:09d}.keras"
+
+
+def files(folder):
+    """The checkpoints of a folder, `pathlib.Path`s, newest first."""
+    found = [(_NAME.fullmatch(path.name), path) for path in Path(folder).glob("step-*.keras")]
+    numbered = [(int(match.group(1)), path) for match, path in found if match]
+    return [path for _, path in sorted(numbered, reverse=True)]
+
+
+def newest(folder):
+    """The newest checkpoint of a folder by name, `pathlib.Path`, or None."""
+    return next(iter(files(folder)), None)
+
+
+def keep(folder, count):
+    """Removes all checkpoints of a folder but the newest `count`."""
+    for path in files(folder)[count:]:
+        path.unlink(missing_ok=True)
+
+
+def restore(gan, folder, *, callbacks=(), say=None):
+    """Loads the newest whole checkpoint of a folder into a compiled GAN.
+
+    A damaged one is told, set aside as `.damaged`, and the one before it taken.
+
+    Args:
+        gan: compiled `tfgan.GAN`, built like the one that was saved.
+        folder: what `callbacks.Checkpoint` was given.
+        callbacks: those of `fit`: what they remember is put back.
+        say: function of a line, called for each damaged checkpoint; None prints to stderr.
+
+    Returns:
+        `Position` from which `fit(initial_epoch=, initial_step=)` goes on, the same to the last bit
+        where its data come in the same order; `Position(0, 0)` if there is no checkpoint.
+
+    Raises:
+        InputError: if there are checkpoints and none of them is whole.
+    """
+    damaged = []
+    for path in files(folder):
+        try:
+            _, position = read(path, gan.load_weights)
+            if position is None:
+                raise DamagedError(path, f"it does not say where training stood, no {_SEAL}")
+        except DamagedError as error:
+            damaged.append((path, error))
+            continue
+        for one, why in damaged:
+            (say or _warn)(f"{one} is damaged ({why.reason}): going on from {path.name}, before it.")
+            # Its number is higher than those to come: it would be taken for the newest again.
+            one.replace(one.with_name(one.name + ".damaged"))
+        put_back(position, gan, callbacks)
+        return position
+    if damaged:
+        _, why = damaged[0]
+        if len(damaged) == 1:
+            raise why
+        raise InputError(
+            f"none of the {len(damaged)} checkpoints in {folder} can be read ({why.reason}): "
+            "restore one, or train anew."
+        )
+    return Position()
+
+
+def _warn(line):
+    print(f"tfgan: {line}", file=sys.stderr)
