@@ -23,8 +23,9 @@ def losses_are(gan):
     Returns:
         bool scalar tensor. A NaN or infinity stays in the sums, so no step is missed.
     """
-    totals = [metric.total for metric in gan.metrics if hasattr(metric, "total")]
-    finite = tf.math.is_finite(tf.add_n([tf.convert_to_tensor(total.value) for total in totals]))
+    totals = [metric.total.value for metric in gan.metrics if hasattr(metric, "total")]
+    total = tf.add_n([tf.convert_to_tensor(total) for total in totals]) if totals else 0.0
+    finite = tf.math.is_finite(total)
     for _, scale in scales(gan):
         finite &= scale.value >= LEAST_SCALE
     return finite

@@ -154,14 +154,13 @@ class Loop:
 
     def variables(self, stacks=None):
         """All `tf.Variable`s that training changes; given stacks, users' raw ones among them."""
-        gan = self.gan
-        known = [*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables]
+        known = [variable.value for variable in rewind.known(self.gan)]
         used = ()
         if stacks is not None:
             # The program's own list, for what users' layers hold; alone, it would lack what only raw
             # operations write to.
             used = self.program.get_concrete_function(stacks, tf.constant(1)).graph.variables
-        return list({id(v): v for v in (*(variable.value for variable in known), *used)}.values())
+        return list({id(variable): variable for variable in (*known, *used)}.values())
 
 
 class Stacked:

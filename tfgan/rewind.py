@@ -35,9 +35,15 @@ def few(gan):
     Learning rates, which callbacks set; metrics, which Keras resets; numbers of steps; seeds.
     """
     trained = {id(v) for v in gan.trainable_variables}
-    known = (*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables)
-    small = {id(v): v for v in known if int(np.prod(v.shape)) <= FEW and id(v) not in trained}
-    return list(small.values())
+    small = [v for v in known(gan) if int(np.prod(v.shape)) <= FEW]
+    return [v for v in small if id(v) not in trained]
+
+
+def known(gan):
+    """All Keras variables that training changes, each once."""
+    metrics = [v for metric in gan.metrics for v in metric.variables]
+    optimizers = (*gan.g_optimizer.variables, *gan.d_optimizer.variables)
+    return list({id(v): v for v in (*gan.variables, *metrics, *optimizers)}.values())
 
 
 class Past:
