@@ -27,6 +27,7 @@ class Made(NamedTuple):
     call: Any  # see `Past.run`
     start: list  # values of `few(gan)` as it began
     logs: dict
+    epoch: int | None
 
 
 def few(gan):
@@ -90,7 +91,7 @@ class Past:
         if not self.calls or self._is_due(MOST_SHARE if full else SHARE):
             self._keep(call)
         logs, sound, start = call.perform()
-        self.calls.append(Made(call, start, logs))
+        self.calls.append(Made(call, start, logs, self.epoch))
         self._bytes += call.size
         before, self._verdict = self._verdict, sound
         judged = sound if wait else before
@@ -158,7 +159,8 @@ class Past:
         made, self.calls, self._verdict = self.calls, [], None
         self._put(self._kept)
         before = None
-        for call, start, expected in made:
+        for call, start, expected, epoch in made:
+            self.epoch = epoch
             self._put_few(start)
             before = self._copy(before or ())
             logs, sound, _ = call.perform()
@@ -219,7 +221,12 @@ class Past:
             names[:] = [name for name, _ in notes]
             return [counts for _, counts in notes]
 
-        counts = call.trace(noted)
+        try:
+            counts = call.trace(noted)
+        except (
+            tf.errors.OpError
+        ):  # such as memory that does not suffice: the step is known all the same
+            return None
         return finite.first_noted(zip(names, np.asarray(counts), strict=True))
 
     def _kept_text(self):
