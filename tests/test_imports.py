@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
     {"checkpoints", "errors", "files", "owner", "stopping", "times"},
-    {"augment", "conditions", "data", "latents", "layers", "lazily", "losses", "metrics"}
+    {"augment", "conditions", "data", "finite", "latents", "layers", "lazily", "losses", "metrics"}
     | {"optimizers", "philox", "precision", "theory"},
     {
         "averaging",
@@ -20,6 +20,7 @@ FLOORS = [
         "inputs",
         "networks",
         "penalties",
+        "rewind",
         "shown",
         "stacking",
         "steps",

@@ -120,28 +120,30 @@ def test_from_python(tmp_path):
     images, labels = stripes(60)
     images = images.reshape(60, 8, 8, 1)[:, 2:6, 2:6] / np.float32(255)
 
-    def fit(gan, watch, **start):
+    def compiled():
+        keras.utils.set_random_seed(0)
+        gan = small_cgan(dropout=0.5)
         gan.compile(jit_compile=False, steps_per_execution=2)
+        return gan
+
+    def fit(gan, **more):
         options = {"batch_size": 10, "shuffle": False, "verbose": 0, "epochs": 3}
-        return gan.fit(images, labels, callbacks=watch, **options, **start).history
+        return gan.fit(images, labels, **options, **more).history
 
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if self.model.train_steps.numpy() == 10:
                 raise KeyboardInterrupt
 
-    whole = small_cgan(dropout=0.5)
-    history = fit(whole, [])
+    whole = compiled()
+    history = fit(whole)
     keeping = callbacks.Checkpoint(tmp_path / "kept", steps=4)
     with pytest.raises(KeyboardInterrupt):
-        fit(small_cgan(dropout=0.5), [keeping, Stop()])
-    parts = small_cgan(dropout=0.5)
-    parts.compile(jit_compile=False, steps_per_execution=2)
+        fit(compiled(), callbacks=[keeping, Stop()])
+    parts = compiled()
     position = checkpoints.restore(parts, tmp_path / "kept")
     assert (position.epoch, position.step) == (1, 2)
-    start = {"initial_epoch": position.epoch, "initial_step": position.step}
-    options = {"batch_size": 10, "shuffle": False, "verbose": 0, "epochs": 3, "check": False}
-    again = parts.fit(images, labels, **options, **start).history
+    again = fit(parts, initial_epoch=position.epoch, initial_step=position.step)
     assert {name: values[1:] for name, values in history.items()} == again
     for (name, x), (_, y) in zip(state_of(whole), state_of(parts), strict=True):
         np.testing.assert_array_equal(x, y, err_msg=name)

@@ -110,7 +110,7 @@ def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, p
         go_on = shlex.join(["tfgan", *sys.argv[1:]])
         if path is not None and (path / "config.json").is_file():
             go_on = shlex.join(["tfgan", "train", config["recipe"], "--out", str(path), "--resume"])
-        click.echo(f"tfgan: {stopped or 'stopped'}; go on with: {go_on}", err=True)
+        click.echo(f"tfgan: {str(stopped) or 'stopped'}; go on with: {go_on}", err=True)
         # A second signal did not wait for a step to be saved.
         sys.exit(130 if training and isinstance(stopped, KeyboardInterrupt) else 0)
     click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")

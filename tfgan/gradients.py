@@ -4,7 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
-from tfgan import lazily, penalties, precision
+from tfgan import finite, lazily, penalties, precision
 
 # A fake logit's slope is not taken smaller than this on the shared way back: the discriminator's
 # gradient would be lost in rounding anyway, and the slopes of images stay clear of underflow.
@@ -76,6 +76,7 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
             penalty = penalties.total(gan.penalties, step, discriminate, real, fake, seed)
             total = gan.d_optimizer.scale_loss(every * penalty)
             gan.record(count, penalty=penalty)
+            finite.note("penalty", penalty)
         gradients = tape.gradient(total, variables)
         pairs = zip(gradients, variables, strict=True)
         return [tf.zeros_like(v.value) if g is None else g for g, v in pairs]

@@ -12,7 +12,7 @@ import re
 import keras
 import tensorflow as tf
 
-from tfgan import batches, latents, lazily, stacking
+from tfgan import batches, finite, latents, lazily, rewind, stacking
 from tfgan.errors import InputError
 
 
@@ -23,6 +23,7 @@ class Loop:
         gan: compiled `tfgan.GAN`.
         step: `(batch) -> logs`, such as `gan.train_step`; it changes the GAN's variables.
         jit_compile: bool. XLA, or a plain graph.
+        check_finite: bool. Whether to notice, in training, what diverges: see `tfgan.rewind`.
 
     Attributes:
         steps: int or None. Batches of an epoch where `fit` was told so; None goes on to the data's end.
@@ -30,22 +31,41 @@ class Loop:
         begun: int. Batches of this epoch that were done before `fit`: they are drawn and left out.
     """
 
-    def __init__(self, gan, step, *, jit_compile):
+    def __init__(self, gan, step, *, jit_compile, check_finite=False):
         self.gan = gan
         self.step = step
         self.jit_compile = jit_compile
+        self.check_finite = check_finite
+        self.past = rewind.Past(gan) if check_finite else None
         self.begin()
-        self.program = program(gan, step, jit_compile=jit_compile)
+        self.program = program(gan, step, jit_compile=jit_compile, check_finite=check_finite)
         # XLA for CPUs brings convolutions into the form of its fast kernels only outside of loops
         # (TensorFlow 2.21; inside, a small pair's step took 355 ms instead of 30); so `tfgan.lazily`.
         self._avoids_convolutions = jit_compile and _on_cpu()
         self._draws = {}
 
-    def begin(self, steps=None, begun=0):
-        """Starts counting: of `steps` batches, or of all there are; `begun` as the attribute."""
+    def begin(self, steps=None):
+        """Starts counting: of `steps` batches, or of all there are."""
         self.steps = steps
+        self.begin_epoch(None)
+        if self.past is not None:
+            self.past.forget()
+
+    def begin_epoch(self, number, begun=0):
+        """Starts counting anew, in an epoch of that number from 1; None for none that is known."""
         self.position = 0
         self.begun = begun
+        if self.past is not None:
+            self.past.epoch = number
+
+    def look(self, *, always=True):
+        """Looks at losses and the whole state, where it is asked to notice what diverges.
+
+        Raises:
+            DivergedError: see `tfgan.rewind.Past.look`.
+        """
+        if self.past is not None:
+            self.past.look(always=always)
 
     def __call__(self, iterator):
         """Runs the next steps of an epoch.
@@ -59,6 +79,7 @@ class Loop:
         Raises:
             StopIteration: if there is no batch left.
             XLAError: if XLA cannot compile the step.
+            DivergedError: if training diverged; the GAN then is as before the first bad step.
         """
         limit = self.gan.steps_per_execution
         if self.steps is not None:
@@ -82,10 +103,10 @@ class Loop:
         done, logs = 0, None
         for _, batch in zip(range(limit), iterator, strict=False):
             if self.gan.run_eagerly:
-                logs = self.step(batch)
+                logs = self._watched(Eager(self, batch))
             else:
                 parts = [tf.convert_to_tensor(part) for part in batches.parts_of(self.gan, batch)]
-                logs = self.run([part[None] for part in parts], 1)  # (1, B, ...)
+                logs = self._watched(Stacked(self, [part[None] for part in parts], 1))  # (1, B, ...)
             done += 1
         return done, logs
 
@@ -98,9 +119,14 @@ class Loop:
             drawn, more = self._draws[key](iterator, tf.constant(limit - done))
             for count, stacks in drawn:
                 if count:
-                    logs = self.run(stacks, int(count))
+                    logs = self._watched(Stacked(self, stacks, int(count)))
                     done += int(count)
         return done, logs
+
+    def _watched(self, call):
+        if self.past is None:
+            return call.perform()[0]
+        return self.past.run(call, wait=_on_cpu())
 
     def run(self, stacks, count):
         """Runs `count` steps on stacked batches `(K >= count, batch, ...)`; returns the logs.
@@ -108,11 +134,21 @@ class Loop:
         Raises:
             XLAError: if XLA cannot compile the step.
         """
+        return self.perform(stacks, count)[0]
+
+    def perform(self, stacks, count):
+        """As `run`; returns all that `program` does."""
         count = tf.constant(count) if _on_cpu() else count
         if self._avoids_convolutions:
             self._avoids_convolutions = False
             if _has_convolutions(self.program.get_concrete_function(stacks, count)):
-                self.program = program(self.gan, self.step, jit_compile=True, one_by_one=True)
+                self.program = program(
+                    self.gan,
+                    self.step,
+                    jit_compile=True,
+                    check_finite=self.check_finite,
+                    one_by_one=True,
+                )
         try:
             return self.program(stacks, count)
         except tf.errors.OpError as error:
@@ -120,6 +156,73 @@ class Loop:
             if reason is None:
                 raise
             raise XLAError(f"{reason}: use jit_compile='auto' or False.", reason) from None
+
+    def variables(self, stacks=None):
+        """All `tf.Variable`s that training changes; given stacks, users' raw ones among them."""
+        known = [variable.value for variable in rewind.known(self.gan)]
+        used = ()
+        if stacks is not None:
+            # The program's own list, for what users' layers hold; alone, it would lack what only raw
+            # operations write to.
+            used = self.program.get_concrete_function(stacks, tf.constant(1)).graph.variables
+        return list({id(variable): variable for variable in (*known, *used)}.values())
+
+
+class Stacked:
+    """A call of the compiled program, as `rewind.Past` takes it."""
+
+    def __init__(self, loop, stacks, count):
+        self.loop, self.stacks, self.count = loop, stacks, count
+        self.size = sum(stack.shape.num_elements() * stack.dtype.size for stack in stacks)
+
+    def perform(self):
+        return self.loop.perform(self.stacks, self.count)
+
+    def variables(self):
+        return self.loop.variables(self.stacks)
+
+    def singles(self):
+        """Calls of one step each, of the same shapes, so that nothing is compiled anew."""
+        for i in range(self.count):
+            yield Stacked(self.loop, [tf.roll(stack, -i, axis=0) for stack in self.stacks], 1)
+
+    def trace(self, step):
+        """Runs `step(batch)` on the first batch, compiled as training is."""
+        jit_compile = self.loop.jit_compile
+
+        @tf.function(jit_compile=jit_compile, autograph=False)
+        def run(parts):
+            with latents.bits_for(jit_compile):
+                return step(tuple(parts) if len(parts) > 1 else parts[0])
+
+        return run([stack[0] for stack in self.stacks])
+
+
+class Eager:
+    """A step that is run eagerly, as `rewind.Past` takes it."""
+
+    def __init__(self, loop, batch):
+        self.loop, self.batch = loop, batch
+        parts = [part for part in keras.tree.flatten(batch) if hasattr(part, "nbytes")]
+        self.size = sum(int(part.nbytes) for part in parts)
+
+    def perform(self):
+        gan = self.loop.gan
+        if not self.loop.check_finite:
+            return self.loop.step(self.batch), True, []
+        start = [variable.numpy() for variable in rewind.few(gan)]
+        stale = not bool(finite.losses_are(gan))
+        logs = self.loop.step(self.batch)
+        return logs, stale or bool(finite.losses_are(gan)), start
+
+    def variables(self):
+        return self.loop.variables()
+
+    def singles(self):
+        yield self
+
+    def trace(self, step):
+        return step(self.batch)
 
 
 def _leave_out(iterator, count):
@@ -135,17 +238,19 @@ class XLAError(InputError):
         self.reason = reason
 
 
-def program(gan, step, *, jit_compile, one_by_one=False):
-    """Returns `(stacks, count) -> logs`: one program of `count` steps.
+def program(gan, step, *, jit_compile, check_finite=False, one_by_one=False):
+    """Returns `(stacks, count) -> logs, sound, start`: one program of `count` steps.
 
     Args:
         gan: compiled `GAN`.
         step: `(batch) -> logs`.
         jit_compile: bool.
+        check_finite: bool. Whether it ends with the first step that leaves a loss not finite.
         one_by_one: bool. Compiles the step by XLA and leaves the loop to TensorFlow.
 
     `stacks` is a list of images `(K, batch, H, W, C)` and, for a conditional GAN, conditions
-    `(K, batch, ...)`.
+    `(K, batch, ...)`. `sound` is a bool: whether all losses were finite; `start` lists the values of
+    `rewind.few(gan)` before the first step. Unchecked, they are True and empty.
     """
 
     def step_on(parts):
@@ -157,13 +262,23 @@ def program(gan, step, *, jit_compile, one_by_one=False):
 
     @tf.function(jit_compile=jit_compile and not one_by_one, reduce_retracing=True, autograph=False)
     def run(stacks, count):
-        def body(i):
+        watched = rewind.few(gan) if check_finite else []
+        start = [tf.identity(variable.value) for variable in watched]
+        # What was bad before, such as metrics of an evaluation, is not these steps' doing.
+        stale = ~finite.losses_are(gan) if check_finite else False
+
+        def body(i, sound):
             step_on([stack[i] for stack in stacks])
-            return [i + 1]
+            return [i + 1, finite.losses_are(gan) | stale if check_finite else sound]
 
         with latents.bits_for(jit_compile):
-            tf.while_loop(lambda i: i < count, body, [tf.constant(0)], parallel_iterations=1)
-            return gan.get_metrics_result()
+            _, sound = tf.while_loop(
+                lambda i, sound: (i < count) & sound if check_finite else i < count,
+                body,
+                [tf.constant(0), tf.constant(True)],
+                parallel_iterations=1,
+            )
+            return gan.get_metrics_result(), sound, start
 
     return run
 
@@ -234,28 +349,30 @@ def epochs(gan, steps_per_epoch, count, *, begun=0):
         # Keras counts what it has seen of finite data in whole Ks, and would leave batches out.
         fitting = (k for k in range(wanted, 0, -1) if steps_per_epoch % k == 0)
         gan.steps_per_execution = next(fitting)
-    gan.make_train_function().begin(steps_per_epoch, begun)
+    gan.make_train_function().begin(steps_per_epoch)
     try:
-        yield _EpochBegin(gan if begun else None)
+        yield _Epochs(begun, gan)
     finally:
         gan.steps_per_execution = wanted
         gan.train_function.begin()
 
 
-class _EpochBegin(keras.callbacks.Callback):
-    """Lets every epoch count from 0, but for what an earlier `fit` did of the first one."""
+class _Epochs(keras.callbacks.Callback):
+    """Tells the loop where epochs begin and end; the first one begins where it was left."""
 
-    def __init__(self, begun=None):
+    def __init__(self, begun, gan):
         super().__init__()
-        variables = [] if begun is None else [v for metric in begun.metrics for v in metric.variables]
-        self._sums = [(variable, variable.numpy()) for variable in variables]
-        self._first = True
+        variables = [v for metric in gan.metrics for v in metric.variables] if begun else []
+        self._begun, self._sums = begun, [(variable, variable.numpy()) for variable in variables]
 
     def on_epoch_begin(self, epoch, logs=None):
-        loop = self.model.train_function
-        if self._first:
-            for variable, value in self._sums:  # Keras has just set them to 0
-                variable.assign(value)
-        else:
-            loop.begin(loop.steps)
-        self._first = False
+        for variable, value in self._sums:  # Keras has just set them to 0
+            variable.assign(value)
+        self.model.train_function.begin_epoch(epoch + 1, self._begun)
+        self._begun, self._sums = 0, []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.train_function.look(always=False)
+
+    def on_train_end(self, logs=None):
+        self.model.train_function.look()

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan import averaging, lazily
+from tfgan import averaging, finite, lazily
 from tfgan.errors import InputError
 from tfgan.gradients import iterate_powers, of_penalties, passed_back, shared, statistics_kept
 from tfgan.shown import adapt, shown
@@ -53,8 +53,11 @@ def train_step(gan, real_images, condition):
 def d_step(gan, real_images, condition, step):
     """One discriminator step of Algorithm 1; the generator stays as it is."""
     z = latents_like(gan, real_images, D_STREAM, step)
+    finite.note("images", real_images)
+    finite.note("condition", condition)
     with statistics_kept(gan.generator):
         fake_images = gan.generate(z, condition, training=True)
+    finite.note("fake images", fake_images)
     iterate_powers(gan.discriminator)
     real_images = shown(gan, real_images, step, REAL_STREAMS)
     fake_images = shown(gan, fake_images, step, FAKE_STREAMS)
@@ -64,6 +67,7 @@ def d_step(gan, real_images, condition, step):
         wrong_logits = _wrong_logits(gan, real_images, condition, step)
         d_loss = _d_loss(gan, real[0], fake[0], *wrong_logits)
         d_condition = _condition_loss(gan, condition, real, fake)
+        _note_judged(real, fake, *wrong_logits, d_loss=d_loss, d_condition=d_condition)
         total = _with_regularization(d_loss + d_condition, gan.discriminator)
         total = gan.d_optimizer.scale_loss(total)
     variables = gan.discriminator.trainable_variables
@@ -120,9 +124,12 @@ def g_step(gan, real_images, condition, step):
 
     with statistics_kept(gan.discriminator), tf.GradientTape() as tape:
         fake_images = gan.generate(z, condition, training=True)
+        finite.note("fake images", fake_images)
         fake_images = shown(gan, fake_images, step, G_STREAMS)
         fake = gan.judge(fake_images, condition, training=True)
         g_loss = _g_loss(gan, fake[0], real_logits)
+        finite.note("logits of fake images", fake[0])
+        finite.note("g_loss", g_loss)
         total = g_loss + _condition_loss(gan, condition, fake)
         total = gan.g_optimizer.scale_loss(_with_regularization(total, gan.generator))
     variables = gan.generator.trainable_variables
@@ -143,9 +150,12 @@ def simultaneous_step(gan, real_images, condition, step):
     z = latents_like(gan, real_images, D_STREAM, step)
     iterate_powers(gan.generator)
     iterate_powers(gan.discriminator)
+    finite.note("images", real_images)
+    finite.note("condition", condition)
     real_images = shown(gan, real_images, step, REAL_STREAMS)
     with tf.GradientTape() as g_tape:
         fake_images = gan.generate(z, condition, training=True)
+        finite.note("fake images", fake_images)
         fake_images = shown(gan, fake_images, step, FAKE_STREAMS)
         g_outputs = (fake_images, *gan.generator.losses)
     with tf.GradientTape(persistent=not gan.samplewise) as d_tape:
@@ -162,6 +172,7 @@ def simultaneous_step(gan, real_images, condition, step):
         d_loss = _d_loss(gan, *logits)
         g_loss = _g_loss(gan, fake[0], lambda: real[0])
         d_condition = _condition_loss(gan, condition, real, fake)
+        _note_judged(real, fake, *logits[2:], d_loss=d_loss, g_loss=g_loss, d_condition=d_condition)
         d_total = gan.d_optimizer.scale_loss(d_loss + d_condition)
         g_total = gan.g_optimizer.scale_loss(g_loss + _condition_loss(gan, condition, fake))
     zero = tf.UnconnectedGradients.ZERO  # a loss may do without some logits
@@ -194,15 +205,30 @@ def simultaneous_step(gan, real_images, condition, step):
 
 def _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step):
     """One step of the discriminator's optimizer, with the penalties' gradients where they are due."""
+    noted = {"network": gan.discriminator, "role": "discriminator", "optimizer": gan.d_optimizer}
+    finite.note_gradients(gradients, variables, **noted)
     if gan.penalties:
         extra = of_penalties(
             gan, real_images, fake_images, condition, step, gan.seed_pair(step + PENALTY_STREAM)
         )
+        finite.note_gradients(extra, variables, **noted, of="penalty's gradient")
         gradients = [
             theirs if mine is None else mine + tf.cast(theirs, mine.dtype)
             for mine, theirs in zip(gradients, extra, strict=True)
         ]
     gan.d_optimizer.apply(gradients, variables)
+    finite.note_state(gan, "discriminator")
+
+
+def _note_judged(real, fake, *wrong, **losses):
+    """Notes what the discriminator made of images, and the losses of it, in order of computation."""
+    for (logits, condition_logits), which in ((real, "images"), (fake, "fake images")):
+        finite.note(f"logits of {which}", logits)
+        finite.note(f"condition's logits of {which}", condition_logits)
+    for logits in wrong:
+        finite.note("logits of images with other conditions", logits)
+    for name, loss in losses.items():
+        finite.note(name, loss)
 
 
 def _record_d(gan, step, d_loss, d_condition, real_logits, fake_logits):
@@ -223,10 +249,12 @@ def _record_d(gan, step, d_loss, d_condition, real_logits, fake_logits):
 def _update_generator(gan, gradients, variables):
     """One step of the generator's optimizer, and of the moving average after it."""
     step = tf.identity(gan.g_optimizer.iterations)
+    finite.note_gradients(gradients, variables, gan.generator, "generator", gan.g_optimizer)
     gan.g_optimizer.apply(gradients, variables)
     if gan.ema_generator is not None:
         moved = gan.g_optimizer.iterations > step
         averaging.update(gan.ema_generator, gan.generator, step, gan.ema_decay, moved=moved)
+    finite.note_state(gan, "generator")
 
 
 def test_step(gan, real_images, condition, number):

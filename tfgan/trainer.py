@@ -17,6 +17,8 @@ class Trainer(keras.Model):
     test_function: Any
     no_conditions_seen: Any
     seen_conditions: Any = None
+    check_finite = True
+    kept_text: Any = None  # what says where a good state is kept: see `tfgan.callbacks.Guard`
 
     def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
         """Keras's `compile` of how steps are executed; both may be "auto", see `tfgan.tuning`."""
@@ -63,8 +65,11 @@ class Trainer(keras.Model):
             InputError: for images or conditions of the wrong shape, range or type: before training
                 where the data can be seen beforehand, else at the batch that has them; where XLA was
                 asked for and cannot compile the networks; or for more initial steps than an epoch has.
+            DivergedError: if a loss or weight became NaN or infinite, unless `compile` was told not to
+                look; the GAN then is as it was before that step.
         """
         inputs.check_fit_arguments(x, kwargs)
+        self.kept_text = None
         self.seen_batch_size = None  # of a data set that does not say
         x = batches.unstacked(self, x)
         if check:
@@ -129,8 +134,12 @@ class Trainer(keras.Model):
         if self._on_strategy:
             return super().make_train_function(force)
         if force or self.train_function is None:
-            self.train_function = loop.Loop(self, self.train_step, jit_compile=self.jit_compile)
+            self.train_function = self.make_loop(self.jit_compile)
         return self.train_function
+
+    def make_loop(self, jit_compile):
+        """Makes a `tfgan.loop.Loop` of training steps."""
+        return loop.Loop(self, self.train_step, jit_compile=jit_compile, check_finite=self.check_finite)
 
     def make_test_function(self, force=False):
         """Makes what `evaluate` calls for every `steps_per_execution` batches."""

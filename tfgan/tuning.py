@@ -70,7 +70,7 @@ def _kind(gan, stacks):
 
 def _faster(gan, stacks, rows):
     """Returns whether XLA is the faster and can compile this, and the loop of the faster one."""
-    loops = {jit: loop.Loop(gan, gan.train_step, jit_compile=jit) for jit in (True, False)}
+    loops = {jit: gan.make_loop(jit) for jit in (True, False)}
     kind = _kind(gan, stacks)
     if _fastest.get(kind) is False:
         return False, loops[False]
@@ -135,11 +135,7 @@ def _seconds(train, stacks, count, repeats=1):
 @contextlib.contextmanager
 def _everything_kept(train, stacks):
     """Puts every variable that training changes back to what it is."""
-    gan = train.gan
-    known = [*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables]
-    # The program's own list, for what users' layers hold, lacks what only raw operations write to.
-    used = train.program.get_concrete_function(stacks, tf.constant(1)).graph.variables
-    variables = [*(variable.value for variable in known), *used]
+    variables = train.variables(stacks)
     before = [tf.identity(variable) for variable in variables]
     try:
         yield

@@ -41,9 +41,10 @@ def test_nan_stops_and_the_checkpoint_stays_good(tmp_path, value, steps):
     ]
     with pytest.raises(DivergedError) as error:
         guarded(watch=watch, checkpoint=path, compiled={"steps_per_execution": steps})
-    assert "epoch 3, d_loss is" in one_line(error)
-    assert str(path) in one_line(error)
-    assert len(batches) == 2 * -(-3 // steps) + 1  # the third epoch ends at its first look
+    assert "before step 7 (epoch 3): d_loss is nan" in one_line(error)
+    assert "a callback" in one_line(error)
+    assert f"the last good state is {path}" in one_line(error)
+    assert len(batches) == 2 * -(-3 // steps)  # the third epoch ends within its first call
     gan = keras.saving.load_model(checkpoints.newest(path))
     assert gan.train_steps.numpy() == 6
     assert callbacks.guard.are_finite(gan)
@@ -53,7 +54,7 @@ def test_a_huge_rate_is_named(tmp_path):
     compiled = {"d_optimizer": keras.optimizers.SGD(1e38)}
     with pytest.raises(DivergedError, match="no good state was kept") as error:
         guarded(compiled=compiled, checkpoint=tmp_path / "kept")
-    assert "in epoch 1" in one_line(error)
+    assert "at step 1 (epoch 1): g_loss is nan" in one_line(error)
     assert "learning rates" in one_line(error)
 
 
@@ -67,9 +68,20 @@ def test_a_weight_that_no_loss_has_felt_yet(tmp_path):
                 weight = self.model.generator.weights[-1]
                 weight.assign(np.full(weight.shape, np.inf))
 
-    with pytest.raises(DivergedError, match="a weight is no finite number"):
+    with pytest.raises(DivergedError, match=r"before step 4 \(epoch 1\): weight generator/.*/bias"):
         guarded(watch=[Break(), callbacks.Checkpoint(path)])
     assert not path.exists()
+
+
+def test_where_fit_does_not_look(tmp_path):
+    """As it does not under a strategy: the guard then looks at losses by itself, and at weights."""
+    path = tmp_path / "kept"
+    compiled = {"check_finite": False}
+    watch = [spoiled(1, np.nan, lambda gan: gan.discriminator.weights[0]), callbacks.Checkpoint(path)]
+    with pytest.raises(
+        DivergedError, match=r"diverged in epoch 2, d_loss is nan: .* last good state is"
+    ):
+        guarded(watch=watch, checkpoint=path, compiled=compiled)
 
 
 def test_the_checkpoint_alone_refuses_a_broken_state(tmp_path):

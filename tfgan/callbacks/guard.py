@@ -4,9 +4,8 @@ import math
 import sys
 
 import keras
-import tensorflow as tf
 
-from tfgan import checkpoints, losses
+from tfgan import checkpoints, finite, losses
 from tfgan.checks import at_least_one
 from tfgan.errors import DivergedError
 
@@ -15,19 +14,17 @@ _SURE = 0.99  # of the discriminator's accuracies, all of them
 
 def are_finite(gan):
     """Whether all weights of a compiled GAN are finite, and what its optimizers remember."""
-    networks = (gan.generator, gan.discriminator, gan.ema_generator)
-    variables = [v for network in networks if network is not None for v in network.weights]
-    variables += [*gan.g_optimizer.variables, *gan.d_optimizer.variables]
-    tensors = [tf.convert_to_tensor(v.value) for v in variables]
-    return all(bool(tf.reduce_all(tf.math.is_finite(t))) for t in tensors if t.dtype.is_floating)
+    return finite.is_state(gan)
 
 
 class Guard(keras.callbacks.Callback):
     """Stops training that came to NaN or infinity; names a discriminator that has won.
 
-    Losses are looked at whenever `fit` has them, after every `steps_per_execution` steps; weights at
-    the end of an epoch. It belongs before callbacks that measure and keep the GAN, and after
-    `Overfitting`, whose accuracies it reads.
+    `fit` itself ends where training diverges (`compile(check_finite=True)`); the guard adds where a
+    good state is kept, and looks at all weights at the end of every epoch. Where `fit` does not look,
+    as under a `tf.distribute` strategy, the guard looks at losses after every call of the program. It
+    belongs before callbacks that measure and keep the GAN, and after `Overfitting`, whose accuracies
+    it reads.
 
     A discriminator has won, where nothing is learnt any more: with cross-entropy (minimax,
     non-saturating, no smoothed labels) if the mean `d_loss` of an epoch is below the argument's; with
@@ -43,7 +40,7 @@ class Guard(keras.callbacks.Callback):
 
     Raises:
         InputError: if `epochs` is below 1.
-        DivergedError: at the end of an epoch, if a loss or weight is NaN or infinite.
+        DivergedError: at the end of an epoch, if a loss or weight is NaN or infinite; sooner by `fit`.
     """
 
     async_safe = True  # a look at losses need not wait for the device: see `on_train_batch_end`
@@ -65,6 +62,7 @@ class Guard(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._found = None
+        self.model.kept_text = self._kept
 
     def on_train_batch_end(self, batch, logs=None):
         # Keras may call this in a thread of its own, where an error would be noticed late.
@@ -74,6 +72,9 @@ class Guard(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
+        look = getattr(self.model.train_function, "look", None)  # under a strategy Keras's own function
+        if look is not None:
+            look()
         found = self._found or self._not_finite(logs)
         if not found and not are_finite(self.model):
             found = "a weight is no finite number"
