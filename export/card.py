@@ -5,9 +5,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
-
-from tfgan import cgan, evaluation, networks, optimizers  # noqa: F401  (for keras.saving)
+from tfgan import cgan, evaluation, keras_files, networks, optimizers  # noqa: F401  (for keras.saving)
 from tfgan.conditions import Labels, MultiLabel
 from tfgan.data.licences import licence
 from tfgan.errors import InputError, shortened
@@ -47,7 +45,7 @@ def source_of(gan_or_run):
     if not (run / "gan.keras").is_file():
         raise InputError(f"{run} holds no finished model (gan.keras): give a run directory.")
     try:
-        gan = keras.saving.load_model(run / "gan.keras")
+        gan = keras_files.load_model(run / "gan.keras")
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         reason = shortened(error)
         raise InputError(f"{run / 'gan.keras'} cannot be read ({reason}): train anew.") from error

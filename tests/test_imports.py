@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[1]
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
     {"errors", "files", "times"},
-    {"augment", "conditions", "data", "latents", "layers", "lazily", "losses", "metrics"}
-    | {"optimizers", "philox", "precision", "theory"},
+    {"augment", "conditions", "data", "keras_files", "latents", "layers", "lazily", "losses"}
+    | {"metrics", "optimizers", "philox", "precision", "theory"},
     {
         "averaging",
         "batches",

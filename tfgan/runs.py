@@ -19,7 +19,7 @@ import keras
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, configs, data, plots, recipes
+from tfgan import callbacks, configs, data, keras_files, plots, recipes
 from tfgan.conditions.empirical import POOL
 from tfgan.configs import check_free, plan, read_config, resumed_config, write_config
 from tfgan.errors import InputError, shortened
@@ -191,7 +191,7 @@ def load(path, *, raw=False):
     best_raw = Path(path) / "checkpoints" / "best-raw.keras"
     if raw and best_raw.is_file():
         file = best_raw
-    return _read(file, keras.saving.load_model)
+    return _read(file, keras_files.load_model)
 
 
 def _read(file, reader):
@@ -232,7 +232,7 @@ def train(path, config, *, dataset=None, profile=False, verbose="auto"):
     batch_size, steps_per_epoch = steps_of(config, dataset)
     first_epoch = 0
     if checkpoint.is_file():
-        _read(checkpoint, gan.load_weights)
+        _read(checkpoint, lambda file: keras_files.load_weights(gan, file))
         first_epoch = int(gan.train_steps.numpy()) // steps_per_epoch
     write_config(path, config, dataset)
     gan.fit(
