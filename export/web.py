@@ -20,7 +20,7 @@ from tfgan.files import replacing, write_json
 LEAST_SHARE = 0.005  # of all change: directions below it show nothing
 QUANTIZE = (None, "float16", "dynamic")  # what LiteRT.js runs
 _PAGE = Path(__file__).with_name("web_page")
-_NAMED = r'(<(?:link|script) [^>]*(?:href|src))="([\w./-]+\.(?:js|css))"'
+_MODULE = r'(<link rel="modulepreload" href)="([\w./-]+)"'
 
 
 def web(gan_or_run, out, *, quantize=None, name=None, litert_js=None):
@@ -76,7 +76,10 @@ def _files(folder):
 
 
 def _pin(folder):
-    """Tells browsers the SHA-384 of every script and style that the page names: no other is taken."""
+    """Tells browsers the SHA-384 of each module: no other is run.
+
+    Not of `js/start.js` and the style, which are to work from a disk too, where none can be checked.
+    """
 
     def pinned(tag):
         digest = base64.b64encode(hashlib.sha384((folder / tag[2]).read_bytes()).digest()).decode()
@@ -84,7 +87,7 @@ def _pin(folder):
 
     page = folder / "index.html"
     text = page.read_text(encoding="utf-8")
-    page.write_text(re.sub(_NAMED, pinned, text), encoding="utf-8")
+    page.write_text(re.sub(_MODULE, pinned, text), encoding="utf-8")
 
 
 def _write(file, content):

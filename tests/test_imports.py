@@ -94,4 +94,5 @@ def test_the_command_imports_lazily():
     assert names == {"contextlib", "json", "os", "signal", "sys", "Path", "click"} | {
         "DivergedError",
         "InputError",
+        "printable",
     }

@@ -5,10 +5,13 @@ import csv
 import errno
 import json
 import os
+import re
 import shutil
 import time
 import uuid
 from pathlib import Path
+
+from tfgan.errors import printable
 
 _STALE_SECONDS = 24 * 3600
 
@@ -114,6 +117,12 @@ def cache_folder():
     if given := os.environ.get("TFGAN_CACHE"):
         return Path(os.path.expanduser(given))
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "tfgan"
+
+
+def markdown(text):
+    """A text of others as Markdown that shows it and does nothing: no markup, no HTML, one line."""
+    escaped = re.sub(r"([\\`*_\[\]|])", r"\\\1", printable(text).replace("\t", " "))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def markdown_table(head, rows):

@@ -109,7 +109,7 @@ def test_content_security_policy(page):
 
 def test_nothing_is_inline(page):
     text = (page[0] / "index.html").read_text()
-    assert not re.findall(r"<style|\sstyle=|\son\w+=|javascript:", text, re.IGNORECASE)
+    assert not re.findall(r"<style|\sstyle=|\son\w+=|[\"'=]\s*javascript:", text, re.IGNORECASE)
     scripts = re.findall(r"<script([^>]*)>(.*?)</script>", text, re.DOTALL)
     assert len(scripts) == 1
     assert all("src=" in tag and not body for tag, body in scripts)
@@ -123,12 +123,16 @@ def test_scripts_insert_text_only():
         assert not re.findall(makers, script.read_text()), script.name
 
 
-def test_browsers_are_told_the_digest_of_each_script(page):
+def test_browsers_are_told_the_digest_of_each_module(page):
     out, _ = page
     named = r'(?:href|src)="([^"]+\.(?:js|css))"(?: integrity="([^"]*)")?'
     tags = re.findall(named, (out / "index.html").read_text())
-    assert {name for name, _ in tags} == {"style.css"} | MODULES
+    by_hand = {"style.css", "js/start.js"}  # work as files too, where browsers cannot check digests
+    assert {name for name, told in tags if told} == MODULES - by_hand
+    assert {name for name, told in tags if not told} == by_hand
     for name, told in tags:
+        if name in by_hand:
+            continue
         digest = hashlib.sha384((out / name).read_bytes()).digest()
         assert told == f"sha384-{base64.b64encode(digest).decode()}", name
 
