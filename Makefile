@@ -42,7 +42,7 @@ lint: $(VENV)/installed-dev
 # The newest versions that setup.py allows, with their hashes, for `make test`, `make lint` and CI. Needs the network.
 lock: $(VENV)/installed-lock
 	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
-		--extra dev --custom-compile-command "make lock" --output-file $(LOCK) setup.py
+		--extra dev --constraints requirements/constraints.txt --custom-compile-command "make lock" --output-file $(LOCK) setup.py
 
 # Known weaknesses of the locked versions, by the advisory database of PyPI. Needs the network.
 audit: $(VENV)/installed-audit

@@ -399,5 +399,5 @@ def test_memory_does_not_grow(seen):
 
 def test_nothing_is_wrong_on_the_console_and_no_other_host_is_asked(seen):
     assert seen["faults"] == []
-    own = {seen["asked"][name].split("/")[2] for name in ("digits", "colour", "dynamic")}
+    own = {seen["asked"][name].split("/")[2] for name in ("digits", "colour", "dynamic", "hostile")}
     assert set(seen["hosts"]) - {""} == own
