@@ -31,7 +31,7 @@ demo: $(VENV)/installed-edge
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks
+test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks $(VENV)/installed-audit
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/installed-dev
@@ -46,7 +46,7 @@ lock: $(VENV)/installed-lock
 
 # Known weaknesses of the locked versions, by the advisory database of PyPI. Needs the network.
 audit: $(VENV)/installed-audit
-	$(BIN)/pip-audit --disable-pip --require-hashes --requirement $(LOCK)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement $(LOCK)
 
 docs: $(VENV)/installed-docs
 	rm -rf $(SITE)

@@ -172,8 +172,15 @@ def test_mnist():
     assert set(labels.tolist()) == set(range(10))
 
 
-@pytest.mark.parametrize("key", ["type", "pythonClassName"])
-def test_features_that_would_import_a_module(make_tfds, tmp_path, monkeypatch, key):
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"type": "canary_features.Image", "content": {}},
+        {"pythonClassName": "canary_features.Image", "jsonFeature": {"json": "{}"}},
+    ],
+    ids=["old", "new"],
+)
+def test_features_that_would_import_a_module(make_tfds, tmp_path, monkeypatch, features):
     """TFDS imports the module that a prepared folder names: it is refused first."""
     canary, modules = tmp_path / "canary", tmp_path / "modules"
     modules.mkdir()
@@ -181,7 +188,7 @@ def test_features_that_would_import_a_module(make_tfds, tmp_path, monkeypatch, k
     monkeypatch.syspath_prepend(modules)
     folder = make_tfds()
     (file,) = Path(folder).rglob("features.json")
-    file.write_text(json.dumps({key: "canary_features.Image", "content": {}, "jsonFeature": {}}))
+    file.write_text(json.dumps(features))
     refused("tfds:tiny", "names 'canary_features.Image'.*would be imported", data_dir=folder)
     assert not canary.exists()
     import tensorflow_datasets
