@@ -328,9 +328,10 @@ def test_every_load_refuses(good, tmp_path, canary, case):
     run = tmp_path / "run"
     (run / "checkpoints").mkdir(parents=True)
     (run / "config.json").write_text(json.dumps({"recipe": "gan-digits", "settings": {}}))
-    bad = with_config(good, run / "gan.keras", CONFIGS[case])
+    bad, gan = with_config(good, run / "gan.keras", CONFIGS[case]), small_gan()
     for load in (
         lambda: runs._read(bad, keras_files.load_model),
+        lambda: runs._read(bad, lambda file: keras_files.load_weights(gan, file)),  # as --resume does
         lambda: card.source_of(run),
         lambda: features.get(str(bad)),
     ):

@@ -444,3 +444,17 @@ def test_verification_names_no_file_outside(tmp_path):
     with pytest.raises(InputError, match="outside of it") as error:
         verify(file)
     one_line(error)
+
+
+def test_every_test_that_the_page_of_trust_names_is_there():
+    text = (ROOT / "docs/trust.md").read_text()
+    defined = set()
+    for file in (ROOT / "tests").rglob("test_*.py"):
+        defined |= {file.name, *re.findall(r"^def (test_\w+)", file.read_text(), re.MULTILINE)}
+    named = set(re.findall(r"test_\w+(?:\.py|\*)?", text))
+    assert len(named) > 20
+    for name in named:
+        if name.endswith("*"):
+            assert any(each.startswith(name[:-1]) for each in defined), name
+        else:
+            assert name in defined, name

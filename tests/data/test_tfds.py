@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import types
 from pathlib import Path
 
@@ -186,6 +187,7 @@ def test_features_that_would_import_a_module(make_tfds, tmp_path, monkeypatch, f
     modules.mkdir()
     (modules / "canary_features.py").write_text(f"open({str(canary)!r}, 'w').close()")
     monkeypatch.syspath_prepend(modules)
+    monkeypatch.delitem(sys.modules, "canary_features", raising=False)
     folder = make_tfds()
     (file,) = Path(folder).rglob("features.json")
     file.write_text(json.dumps(features))
