@@ -30,7 +30,7 @@ def _seeded():
 
 @pytest.fixture(autouse=True)
 def _models_pass_the_check(monkeypatch):
-    """Whatever a test saves and has Keras load must pass the check of Keras's files, as runs' models do."""
+    """Whatever a test saves and has Keras load must pass the check that runs' models pass."""
     load = keras.saving.load_model
 
     def checked(path, *given, safe_mode=True, **more):
