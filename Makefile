@@ -1,7 +1,7 @@
 # `make demo`: set up and run the main job. `make test`: set up and run the tests. `make docs`: the API's pages.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test test-slow lint docs notebooks bench clean
+.PHONY: demo test test-slow lint lock audit docs notebooks bench clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 SITE := site
+LOCK := requirements/dev.txt
 
 demo: $(VENV)/installed-edge
 	rm -rf $(DEMO)
@@ -30,13 +31,22 @@ demo: $(VENV)/installed-edge
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks
+test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks $(VENV)/installed-audit
 	$(BIN)/python -m pytest -m slow
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The newest versions that setup.py allows, with their hashes, for `make test`, `make lint` and CI. Needs the network.
+lock: $(VENV)/installed-lock
+	$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+		--extra dev --constraints requirements/constraints.txt --custom-compile-command "make lock" --output-file $(LOCK) setup.py
+
+# Known weaknesses of the locked versions, by the advisory database of PyPI. Needs the network.
+audit: $(VENV)/installed-audit
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement $(LOCK)
 
 docs: $(VENV)/installed-docs
 	rm -rf $(SITE)
@@ -54,7 +64,15 @@ bench: $(VENV)/installed-bench
 clean:
 	rm -rf $(DEMO) $(SITE) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
-# An environment with the package (editable) and one of its extras.
+# The package (editable) with what it is developed with: the versions of the lock and no others, checked by their
+# hashes, setuptools too, so that building fetches nothing.
+$(VENV)/installed-dev: setup.py pyproject.toml $(LOCK)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+# The package (editable) and one of its extras, as users install it.
 $(VENV)/installed-%: setup.py pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip

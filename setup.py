@@ -43,6 +43,8 @@ setup(
         "kserve": ["kserve>=0.15"],  # another server, for the slow tests
         "onnx": ONNX,
         "tfd": ["scipy"],  # reads its MATLAB file
+        "audit": ["pip-audit>=2.9"],  # known weaknesses of the locked versions
+        "lock": ["uv"],  # writes requirements/dev.txt
         "docs": [*EDGE, "pdoc>=16"],  # the API's pages
         "notebooks": [*EDGE, *ONNX, "ipykernel", "nbclient"],  # runs those of docs/notebooks
         "bench": ["torch>=2.6"],  # what training is compared with
@@ -59,6 +61,7 @@ setup(
             "ruff",
             "scikit-learn",
             "setuptools>=77",
+            "wheel",  # with setuptools, of the lock, builds the package without fetching anything
         ],
     },
     entry_points={"console_scripts": ["tfgan = tfgan.cli:main"]},

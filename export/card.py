@@ -5,14 +5,12 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
-
-from tfgan import cgan, evaluation, networks, optimizers  # noqa: F401  (for keras.saving)
+from tfgan import cgan, evaluation, keras_files, networks, optimizers  # noqa: F401  (for keras.saving)
 from tfgan.conditions import Labels, MultiLabel
 from tfgan.data.licences import licence
 from tfgan.errors import InputError, shortened
 from tfgan.export.float32 import in_float32
-from tfgan.files import markdown_table, write_json
+from tfgan.files import markdown, markdown_table, write_json
 from tfgan.gan import GAN
 
 CLASSES = "classes.json"
@@ -47,7 +45,7 @@ def source_of(gan_or_run):
     if not (run / "gan.keras").is_file():
         raise InputError(f"{run} holds no finished model (gan.keras): give a run directory.")
     try:
-        gan = keras.saving.load_model(run / "gan.keras")
+        gan = keras_files.load_model(run / "gan.keras")
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         reason = shortened(error)
         raise InputError(f"{run / 'gan.keras'} cannot be read ({reason}): train anew.") from error
@@ -114,7 +112,7 @@ def _parts(name, source, described, proof):
     gan, config = source.gan, source.config
     kind = "conditional generative adversarial net" if gan.conditional else "generative adversarial net"
     shape = " x ".join(map(str, gan.image_shape))
-    made = "by recipe " + f"`{config['recipe']}` of tfgan" if config else "with tfgan"
+    made = f"by recipe {markdown(config['recipe'])} of tfgan" if config else "with tfgan"
     yield f"# {name}\n\nThe generator of a {kind}, {shape}, trained {made}."
     yield "## Signatures\n\n" + markdown_table(
         ["signature", "takes", "gives", "largest difference from Keras"],
@@ -134,17 +132,18 @@ def _parts(name, source, described, proof):
         "comparison."
     )
     if gan.conditional and config.get("class_names"):
-        rows = ([str(i), label] for i, label in enumerate(config["class_names"]))
+        rows = ([str(i), markdown(label)] for i, label in enumerate(config["class_names"]))
         yield "## Classes\n\n" + markdown_table([_condition_name(gan), "class"], rows)
     if config:
         yield (
-            f"## Data\n\n{data_name(config['data'])}, fingerprint `{config.get('fingerprint', '-')}`. "
+            f"## Data\n\n{markdown(data_name(config['data']))}, fingerprint "
+            f"{markdown(config.get('fingerprint', '-'))}. "
             f"Licence: {licence(config['data'])}."
         )
     measured = []
     if source.results:
         told = {**source.results, "data": data_name(source.results["data"]), "hints": []}
-        measured = [line.strip() for line in evaluation.lines(told)]
+        measured = [markdown(line.strip()) for line in evaluation.lines(told)]
     yield "## Measured\n\n" + (
         "\n".join(f"- {line}" for line in measured)
         or "Not measured: `tfgan evaluate RUN` before exporting puts its numbers here."

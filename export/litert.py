@@ -1,4 +1,7 @@
-"""LiteRT.js, which runs models in browsers: its files, locked by version and by npm's checksums."""
+"""LiteRT.js, which runs models in browsers: its files, locked by version and by npm's checksums.
+
+Archives are read in memory, member by member: nothing of them is extracted to disk.
+"""
 
 import base64
 import contextlib
@@ -32,6 +35,9 @@ FILES = {  # by package: what a page needs of it, and what that is called there
     },
     "wasm-utils": {"dist/index.js": "wasm-utils.js"},
 }
+# What LiteRT.js calls its other package; by a path browsers find it without an import map, which would
+# be an inline script.
+_IMPORTS = {"core.js": (b'"@litertjs/wasm-utils"', b'"./wasm-utils.js"')}
 _REGISTRY = "https://registry.npmjs.org"
 _REMEDY = (
     f"run `npm install @litertjs/core@{VERSION}` in some folder, and give that folder as litert_js=... "
@@ -54,6 +60,8 @@ def read(folder=None):
     for package, files in FILES.items():
         contents = _unpacked(package, files) if folder is None else _installed(folder, package, files)
         found |= {files[name]: content for name, content in contents.items()}
+    for name, (old, new) in _IMPORTS.items():
+        found[name] = found[name].replace(old, new)
     return found
 
 

@@ -33,6 +33,8 @@ def verify(path):
     numbers, inputs, expected = _read(folder, prefix)
     for name, expected_hash in numbers["sha256"].items():
         file = folder / name
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise InputError(f"{path} names {name}, which lies outside of it: export anew.")
         if not file.is_file():
             raise InputError(f"{file} is missing: export anew.")
         if sha256(file) != expected_hash:

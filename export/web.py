@@ -1,5 +1,8 @@
 """A web page that runs the generator on its visitor's device, by LiteRT.js."""
 
+import base64
+import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from tfgan.files import replacing, write_json
 LEAST_SHARE = 0.005  # of all change: directions below it show nothing
 QUANTIZE = (None, "float16", "dynamic")  # what LiteRT.js runs
 _PAGE = Path(__file__).with_name("web_page")
+_MODULE = r'(<link rel="modulepreload" href)="([\w./-]+)"'
 
 
 def web(gan_or_run, out, *, quantize=None, name=None, litert_js=None):
@@ -60,6 +64,7 @@ def web(gan_or_run, out, *, quantize=None, name=None, litert_js=None):
         for file, content in library.items():
             _write(temporary / "litert" / file, content)
         write_json(temporary / "model.json", describe(source, name, quantize))
+        _pin(temporary)
         cover(temporary / WEB_MODEL, _files(temporary) - proved)
         proof = proved - {temporary / WEB_MODEL}
         size = sum(file.stat().st_size for file in _files(temporary) - proof)
@@ -68,6 +73,21 @@ def web(gan_or_run, out, *, quantize=None, name=None, litert_js=None):
 
 def _files(folder):
     return {file for file in folder.rglob("*") if file.is_file()}
+
+
+def _pin(folder):
+    """Tells browsers the SHA-384 of each module: no other is run.
+
+    Not of `js/start.js` and the style, which are to work from a disk too, where none can be checked.
+    """
+
+    def pinned(tag):
+        digest = base64.b64encode(hashlib.sha384((folder / tag[2]).read_bytes()).digest()).decode()
+        return f'{tag[1]}="{tag[2]}" integrity="sha384-{digest}"'
+
+    page = folder / "index.html"
+    text = page.read_text(encoding="utf-8")
+    page.write_text(re.sub(_MODULE, pinned, text), encoding="utf-8")
 
 
 def _write(file, content):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from makers import CLASSES, MAKERS, SHAPE
 
-from tfgan import cli, tuning
+from tfgan import cli, keras_files, tuning
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -26,6 +26,19 @@ def _own_cache(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _seeded():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _models_pass_the_check(monkeypatch):
+    """Whatever a test saves and has Keras load must pass the check that runs' models pass."""
+    load = keras.saving.load_model
+
+    def checked(path, *given, safe_mode=True, **more):
+        if safe_mode:
+            keras_files.check(path)
+        return load(path, *given, safe_mode=safe_mode, **more)
+
+    monkeypatch.setattr(keras.saving, "load_model", checked)
 
 
 class _AlwaysGraph(dict):

@@ -108,9 +108,10 @@ MAKERS = {"gan": small_gan, "cgan": small_cgan}
 
 
 def one_line(error):
-    """The message of an error, which must be one line."""
+    """The message of an error, which must be one line, not only since its ends are escaped."""
     message = str(error.value)
     assert message
+    assert "\n" not in str(error.value.args[0])
     assert "\n" not in message
     return message
 

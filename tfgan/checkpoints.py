@@ -18,10 +18,11 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+from tfgan import keras_files
 from tfgan.errors import InputError, shortened
 from tfgan.files import replacing
 
-_SEAL = "tfgan.json"
+_SEAL = keras_files.SEAL
 _FORMAT = 1
 _NAME = re.compile(r"step-(\d{9,})\.keras")
 _CHUNK = 1 << 20
@@ -143,7 +144,7 @@ def read(path, reader):
 
     Args:
         path: `.keras` file.
-        reader: function of the path, such as `keras.saving.load_model`.
+        reader: function of the path, such as `tfgan.keras_files.load_model`.
 
     Returns:
         What the reader returns, and the file's `Position` or None.
@@ -202,7 +203,7 @@ def restore(gan, folder, *, callbacks=(), say=None):
     damaged = []
     for path in files(folder):
         try:
-            _, position = read(path, gan.load_weights)
+            _, position = read(path, lambda file: keras_files.load_weights(gan, file))
             if position is None:
                 raise DamagedError(path, f"it does not say where training stood, no {_SEAL}")
         except DamagedError as error:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from tfgan.errors import DivergedError, InputError, StoppedError
+from tfgan.errors import DivergedError, InputError, StoppedError, printable
 
 SEED = click.IntRange(0, 2**31 - 1)
 _UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
@@ -94,7 +94,7 @@ def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, p
         dataset = runs.load_data(config)
         if config_file:
             for line in runs.differences(_path(config_file), config, dataset):
-                click.echo(f"tfgan: {line}", err=True)
+                click.echo(printable(f"tfgan: {line}"), err=True)
         config = runs.fitted(config, dataset)
         click.echo(json.dumps(config, indent=2))
         shape = " x ".join(map(str, dataset.image_shape))
@@ -110,7 +110,8 @@ def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, p
         go_on = shlex.join(["tfgan", *sys.argv[1:]])
         if path is not None and (path / "config.json").is_file():
             go_on = shlex.join(["tfgan", "train", config["recipe"], "--out", str(path), "--resume"])
-        click.echo(f"tfgan: {str(stopped) or 'stopped'}; go on with: {go_on}", err=True)
+        text = f"tfgan: {str(stopped) or 'stopped'}; go on with: {go_on}"
+        click.echo(printable(text), err=True)
         # A second signal did not wait for a step to be saved.
         sys.exit(130 if training and isinstance(stopped, KeyboardInterrupt) else 0)
     click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")
@@ -192,7 +193,7 @@ def sample(
         names = runs.read_config(_path(run))["class_names"]
         figure = draw(gan, conditions=rows, class_names=names, **sampling)
     plots.save(figure, file)
-    click.echo(f"picture: {file}")
+    _echo(f"picture: {file}")
 
 
 def _sample_dataset(source, out, count, condition, **settings):
@@ -207,7 +208,7 @@ def _sample_dataset(source, out, count, condition, **settings):
     except KeyboardInterrupt:
         click.echo("tfgan: stopped; the same command goes on from the last whole file.", err=True)
         sys.exit(130)
-    click.echo(f"data set: {report.path}\n{report}")
+    _echo(f"data set: {report.path}\n{report}")
 
 
 def _conditions(text):
@@ -244,7 +245,7 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
     data = runs.load_data(runs.read_config(_path(run)))
     table = tagging.table(gan, data.tags, count=count or tagging.COUNT, seed=seed, **sampling)
     write_text(file, table)
-    click.echo(f"{table}table: {file}")
+    _echo(f"{table}table: {file}")
 
 
 @cli.command()
@@ -288,11 +289,11 @@ def evaluate(run, metrics, samples, features, seed, json_file, **sampling):
         features=features,
     )
     for line in evaluation.lines(results):
-        click.echo(line)
+        _echo(printable(line))
     kept = None if names or sampling else _path(run) / "evaluation.json"
     for file in filter(None, (kept, json_file)):
         write_json(file, results)
-        click.echo(f"numbers: {file}")
+        _echo(f"numbers: {file}")
 
 
 # Options of `export`, and what they go with.
@@ -343,7 +344,7 @@ def export(run, target, out, **options):
         return
     with _no_stderr():  # the converter's C++ side
         report = getattr(tfgan.export, target)(run, out, **options)
-    click.echo(f"{target}: {report.path}\nverified: {report}")
+    _echo(f"{target}: {report.path}\nverified: {report}")
 
 
 def _compare_variants(run, out, options):
@@ -357,7 +358,7 @@ def _compare_variants(run, out, options):
     data = runs.load_data(runs.read_config(run))
     with _no_stderr():
         quantization.compare(run, out, data)
-    click.echo(f"{(out / 'report.md').read_text(encoding='utf-8')}\nreport: {out / 'report.md'}")
+    _echo(f"{(out / 'report.md').read_text(encoding='utf-8')}\nreport: {out / 'report.md'}")
 
 
 def _batch(text):
@@ -377,7 +378,7 @@ def verify(path):
     import tfgan.export
 
     report = tfgan.export.verify(_path(path))
-    click.echo(f"{report.path}\nverified: {report}")
+    _echo(f"{report.path}\nverified: {report}")
 
 
 @cli.command()
@@ -416,19 +417,24 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
     for job, seconds in zip(found, times, strict=True):
         click.echo(f"{job.name:24} {duration(seconds):>8}  {job.row.title}")
     total = duration(sum(times))
-    click.echo(f"{'in all':24} {total:>8}  on two cores, as measured on one machine")
+    _echo(f"{'in all':24} {total:>8}  on two cores, as measured on one machine")
     if dry_run:
         return
     try:
-        report = papers.reproduce(found, out, say=click.echo)
+        report = papers.reproduce(found, out, say=_echo)
     except StoppedError as stopped:
         go_on = shlex.join(["tfgan", *sys.argv[1:]])
-        click.echo(f"tfgan: {stopped}; go on with: {go_on}", err=True)
+        click.echo(printable(f"tfgan: {stopped}; go on with: {go_on}"), err=True)
         return
     except KeyboardInterrupt:
         click.echo("tfgan: stopped; the same command goes on from the last checkpoint.", err=True)
         sys.exit(130)
-    click.echo(f"report: {report}")
+    _echo(f"report: {report}")
+
+
+def _echo(text):
+    """Prints lines; what is in them (names of classes, of files) does nothing to the terminal."""
+    click.echo("\n".join(map(printable, text.split("\n"))))
 
 
 def _path(text):
@@ -482,11 +488,11 @@ def main():
         code = cli.main(standalone_mode=False)
     except (InputError, click.ClickException) as error:
         message = error.format_message() if isinstance(error, click.ClickException) else error
-        click.echo(f"tfgan: {message}", err=True)
+        click.echo(f"tfgan: {printable(message)}", err=True)
         code = 3 if isinstance(error, DivergedError) else 2
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        click.echo(f"tfgan: {error.strerror or error}{where}", err=True)
+        click.echo(printable(f"tfgan: {error.strerror or error}{where}"), err=True)
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("tfgan: stopped.", err=True)

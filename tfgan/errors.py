@@ -1,13 +1,21 @@
 """The errors that mean: the user can mend this."""
 
 import difflib
+import unicodedata
+
+# Characters that turn the order of a line around: what is read is not what is there.
+_TURNS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class InputError(ValueError):
     """Bad input: one line that says what was expected, what came and what to do.
 
-    The command line prints it without a traceback and exits with 2. Any other exception is a bug.
+    The command line prints it without a traceback and exits with 2. Any other exception is a bug. Names
+    of files and classes in it do nothing to a terminal or a log: see `printable`.
     """
+
+    def __str__(self):
+        return printable(super().__str__())
 
 
 class FewSamplesWarning(UserWarning):
@@ -26,6 +34,21 @@ class StoppedError(Exception):
 
     The command line prints how to go on and exits with 0.
     """
+
+
+def printable(text):
+    """A text as one line that does nothing to a terminal or a log.
+
+    Escapes control characters other than tabs, ends of lines, parts of characters, and characters that
+    turn the order around, as Python's literals write them.
+    """
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if (unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") and letter != "\t")
+        or letter in _TURNS
+        else letter
+        for letter in str(text)
+    )
 
 
 def shortened(error):

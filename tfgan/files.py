@@ -11,6 +11,8 @@ import time
 import uuid
 from pathlib import Path
 
+from tfgan.errors import printable
+
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _STALE_SECONDS = 24 * 3600
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}(\.[^.]*)?")  # names that `_temporary` gives
@@ -153,6 +155,12 @@ def cache_folder():
     if given := os.environ.get("TFGAN_CACHE"):
         return Path(os.path.expanduser(given))
     return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")) / "tfgan"
+
+
+def markdown(text):
+    """A text of others as Markdown that shows it and does nothing: no markup, no HTML, one line."""
+    escaped = re.sub(r"([\\`*_\[\]|])", r"\\\1", printable(text).replace("\t", " "))
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def markdown_table(head, rows):

@@ -22,7 +22,7 @@ import tensorflow as tf
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, checkpoints, configs, data, owner, plots, recipes
+from tfgan import callbacks, checkpoints, configs, data, keras_files, owner, plots, recipes
 from tfgan.conditions.empirical import POOL
 from tfgan.configs import (
     check_free,
@@ -207,7 +207,7 @@ def load(path, *, raw=False):
     best_raw = Path(path) / "checkpoints" / "best-raw.keras"
     if raw and best_raw.is_file():
         file = best_raw
-    gan, _ = checkpoints.read(file, keras.saving.load_model)
+    gan, _ = checkpoints.read(file, keras_files.load_model)
     return gan
 
 
@@ -304,7 +304,7 @@ def _has_begun(kept):
 def _where(gan, kept, steps_per_epoch):
     """Loads the newest whole checkpoint, if there is one; returns the `Position` to go on from."""
     if checkpoints.newest(kept) is None and _has_begun(kept):
-        checkpoints.read(kept / _OLD_CHECKPOINT, gan.load_weights)
+        checkpoints.read(kept / _OLD_CHECKPOINT, lambda file: keras_files.load_weights(gan, file))
         return checkpoints.Position(int(gan.train_steps.numpy()) // steps_per_epoch)
     return checkpoints.restore(gan, kept)
 

@@ -66,4 +66,6 @@ def table(gan, tags, *, split="test", count=COUNT, seed=0, **sampling):
 
 
 def _text(tags, words):
-    return ", ".join(" ".join(tags.words[word].split()) for word in words)
+    """Words as a cell, which is a text to spreadsheets too, whatever it begins with."""
+    text = ", ".join(" ".join(tags.words[word].split()) for word in words)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

@@ -1,7 +1,10 @@
 """TFDS sources, on data sets prepared on disk by the tests: nothing here needs a network."""
 
+import json
 import os
+import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -168,3 +171,35 @@ def test_mnist():
     images, labels = data.arrays("test", limit=200)
     assert 0.12 < images.mean() < 0.15
     assert set(labels.tolist()) == set(range(10))
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        {"type": "canary_features.Image", "content": {}},
+        {"pythonClassName": "canary_features.Image", "jsonFeature": {"json": "{}"}},
+    ],
+    ids=["old", "new"],
+)
+def test_features_that_would_import_a_module(make_tfds, tmp_path, monkeypatch, features):
+    """TFDS imports the module that a prepared folder names: it is refused first."""
+    canary, modules = tmp_path / "canary", tmp_path / "modules"
+    modules.mkdir()
+    (modules / "canary_features.py").write_text(f"open({str(canary)!r}, 'w').close()")
+    monkeypatch.syspath_prepend(modules)
+    monkeypatch.delitem(sys.modules, "canary_features", raising=False)
+    folder = make_tfds()
+    (file,) = Path(folder).rglob("features.json")
+    file.write_text(json.dumps(features))
+    refused("tfds:tiny", "names 'canary_features.Image'.*would be imported", data_dir=folder)
+    assert not canary.exists()
+    import tensorflow_datasets
+
+    with pytest.raises(ValueError, match="canary_features"):
+        tensorflow_datasets.builder("tiny", data_dir=folder)
+    assert canary.exists()
+
+
+@pytest.mark.parametrize("name", ["kaggle:digits", "huggingface:mnist", "me:mine/config"])
+def test_code_of_others_is_not_fetched(name, tmp_path):
+    refused(f"tfds:{name}", "whose code others wrote", data_dir=str(tmp_path))

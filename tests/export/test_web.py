@@ -1,5 +1,7 @@
 """The folder of the web page: whole, right, verified. What a browser shows: test_web_browser.py."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -19,7 +21,11 @@ from tfgan.export import litert, verify
 
 pytest.importorskip("ai_edge_litert")
 
-PAGE = Path(tfgan.__file__).parents[1] / "export/web_page"
+ROOT = Path(tfgan.__file__).parents[1]
+PAGE = ROOT / "export/web_page"
+MODULES = {f"js/{file.name}" for file in PAGE.glob("js/*.js")} | {
+    f"litert/{name}" for files in litert.FILES.values() for name in files.values() if "/" not in name
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +76,7 @@ def test_names_files_that_are_there(page):
     out, _ = page
     text = (out / "index.html").read_text()
     files = re.findall(r'"(?:\./)?([\w/-]+\.(?:js|css))"', text)
-    assert set(files) == {"style.css", "js/main.js", "litert/core.js", "litert/wasm-utils.js"}
+    assert set(files) == {"style.css"} | MODULES
     for name in files:
         assert (out / name).is_file(), name
     for script in (out / "js").iterdir():
@@ -79,6 +85,56 @@ def test_names_files_that_are_there(page):
     ids = set(re.findall(r'\bid="([\w-]+)"', text))
     for script in (out / "js").iterdir():
         assert set(re.findall(r'element\("([\w-]+)"\)', script.read_text())) <= ids, script.name
+
+
+def policy_of(text):
+    """The page's Content-Security-Policy: {directive: sources}."""
+    (content,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    return {words[0]: set(words[1:]) for words in map(str.split, content.split(";"))}
+
+
+def test_content_security_policy(page):
+    """Nothing is allowed but this server's files and WebAssembly; servers can send the same."""
+    text = (page[0] / "index.html").read_text()
+    policy = policy_of(text)
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == {"'none'"}
+    assert policy["script-src"] == {"'self'", "'wasm-unsafe-eval'"}
+    assert policy["style-src"] == policy["connect-src"] == {"'self'"}
+    assert policy["img-src"] == {"'self'", "data:"}
+    documented = (ROOT / "docs/browser.md").read_text()
+    (header,) = re.findall(r"Content-Security-Policy: (.+)", documented)
+    sent = {words[0]: set(words[1:]) for words in map(str.split, header.split(";"))}
+    assert sent == policy | {"frame-ancestors": {"'none'"}}
+
+
+def test_nothing_is_inline(page):
+    text = (page[0] / "index.html").read_text()
+    assert not re.findall(r"<style|\sstyle=|\son\w+=|[\"'=]\s*javascript:", text, re.IGNORECASE)
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", text, re.DOTALL)
+    assert len(scripts) == 1
+    assert all("src=" in tag and not body for tag, body in scripts)
+
+
+def test_scripts_insert_text_only():
+    """What reads HTML or code out of a text is in none of the page's scripts."""
+    makers = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|setHTML"
+    makers += r"|DOMParser|createContextualFragment|srcdoc|set(?:Timeout|Interval)\([\"'`]"
+    for script in PAGE.glob("js/*.js"):
+        assert not re.findall(makers, script.read_text()), script.name
+
+
+def test_browsers_are_told_the_digest_of_each_module(page):
+    out, _ = page
+    named = r'(?:href|src)="([^"]+\.(?:js|css))"(?: integrity="([^"]*)")?'
+    tags = re.findall(named, (out / "index.html").read_text())
+    by_hand = {"style.css", "js/start.js"}  # work as files too, where browsers cannot check digests
+    assert {name for name, told in tags if told} == MODULES - by_hand
+    assert {name for name, told in tags if not told} == by_hand
+    for name, told in tags:
+        if name in by_hand:
+            continue
+        digest = hashlib.sha384((out / name).read_bytes()).digest()
+        assert told == f"sha384-{base64.b64encode(digest).decode()}", name
 
 
 def test_model_json(page):

@@ -24,6 +24,12 @@ pytestmark = pytest.mark.slow
 
 DRIVER = Path(__file__).with_name("web")
 LABEL = 2
+NAMES = [
+    "<img src=x onerror=\"window.pwned='image'\">",
+    "<script>window.pwned='script'</script>",
+    "</title><script>window.pwned='title'</script>",
+]
+HOSTILE = "\"><svg onload=window.pwned='name'>"
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -83,15 +89,40 @@ def pages(tmp_path_factory):
         "digits": (make_cgan(), None),
         "colour": (make_gan(), "float16"),
         "dynamic": (make_cgan(), "dynamic"),
+        "hostile": (hostile_run(folder / "run"), None),
     }
     for name, (gan, quantize) in made.items():
         try:
-            tfgan.export.web(gan, folder / name, quantize=quantize)
+            page_name = HOSTILE if name == "hostile" else None
+            tfgan.export.web(gan, folder / name, quantize=quantize, name=page_name)
         except InputError as error:
             if "cannot be fetched" in str(error):
                 pytest.skip(str(error))
             raise
+    # A script that tries what the policy forbids, on the server of one page alone.
+    (folder / "hostile/evil.js").write_text(
+        "try { window.evaluated = String((0, eval)('6 * 7')); }"
+        " catch (error) { window.evaluated = error.name; }"
+    )
     return {name: (gan, folder / name) for name, (gan, _) in made.items()}
+
+
+def hostile_run(folder):
+    """A run directory whose classes have names of markup."""
+    condition = tfgan.conditions.Labels(len(NAMES))
+    nets = tfgan.networks.mirza2014
+    gan = differing(
+        tfgan.CGAN(
+            nets.Generator((8, 8, 1), condition=condition, latent_dim=16, units=32),
+            nets.Discriminator((8, 8, 1), condition=condition, image_units=6, units=5),
+        )
+    )
+    folder.mkdir()
+    gan.compile()
+    gan.save(folder / "gan.keras")
+    config = {"recipe": "cgan-digits", "data": "digits", "class_names": NAMES}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +140,7 @@ def seen(driver, pages, tmp_path_factory):
     servers = []
     try:
         for name, (_, folder) in pages.items():
-            server, asked[name] = serve(folder)
+            server, asked[name] = serve(folder, with_headers=name == "hostile")
             servers.append(server)
         (driver / "asked.json").write_text(json.dumps(asked))
         done = subprocess.run(
@@ -134,19 +165,32 @@ def seen(driver, pages, tmp_path_factory):
     return {**found, "out": out, "asked": asked}
 
 
-def serve(folder):
-    """Starts `python -m http.server` on a free port; returns it and its address."""
-    command = [
-        sys.executable,
-        "-u",
-        "-m",
-        "http.server",
-        "0",
-        "--bind",
-        "127.0.0.1",
-        "--directory",
-        str(folder),
-    ]
+WITH_HEADERS = """
+import http.server, sys
+class Handler(http.server.SimpleHTTPRequestHandler):
+    def __init__(self, *given): super().__init__(*given, directory=sys.argv[1])
+    def end_headers(self):
+        for line in sys.argv[2].splitlines(): self.send_header(*line.split(": ", 1))
+        super().end_headers()
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print("port", server.server_port)
+server.serve_forever()
+"""
+
+
+def documented_headers():
+    """Those that docs/browser.md says a server may send."""
+    text = (Path(__file__).parents[2] / "docs/browser.md").read_text()
+    return re.search(r"```\n(Content-Security-Policy: .*?)```", text, re.DOTALL)[1]
+
+
+def serve(folder, *, with_headers=False):
+    """Starts a server of a folder on a free port; returns it and its address."""
+    command = [sys.executable, "-u"]
+    if with_headers:
+        command += ["-c", WITH_HEADERS, str(folder), documented_headers()]
+    else:
+        command += ["-m", "http.server", "0", "--bind", "127.0.0.1", "--directory", str(folder)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     port = re.search(r"port (\d+)", server.stdout.readline())[1]
     address = f"http://127.0.0.1:{port}/"
@@ -308,6 +352,45 @@ def test_says_what_is_missing(seen):
         assert "cannot be loaded: put the whole folder on the server" in said[name]
 
 
+def test_names_of_markup_do_nothing(seen):
+    """Nor does the page do what its policy, or the documented headers, would have to forbid."""
+    found = seen["hostile"]
+    assert found["before"] == []
+    shown = found["shown"]
+    assert shown["pwned"] is None
+    assert shown["images"] == 0
+    # LiteRT.js adds its loader.
+    assert set(shown["scripts"]) <= {"js/start.js", "js/main.js"} | {
+        name for name in shown["scripts"] if name and "litert/wasm/" in name
+    }
+    assert shown["chips"] == shown["options"] == shown["heads"] == NAMES
+    assert shown["caption"] == f"class {NAMES[0]}, seed 0"
+    assert shown["name"] == shown["title"] == HOSTILE
+    assert any("frame-ancestors 'none'" in header for header in found["headers"])
+
+
+def test_injected_scripts_are_blocked(seen):
+    found = seen["hostile"]
+    assert found["pwned"] is None
+    assert not found["hidden"]
+    assert found["evaluated"] == "EvalError"
+    assert found["sent"] == "refused"
+    blocked = {violation.split()[0] for violation in found["violations"]}
+    assert {
+        "script-src-elem",
+        "script-src-attr",
+        "style-src-elem",
+        "connect-src",
+        "script-src",
+    } <= blocked
+
+
+def test_scripts_of_other_digests_are_not_run(seen):
+    for name, (said, pwned) in seen["tampered"].items():
+        assert "cannot be loaded: put the whole folder on the server" in said, name
+        assert pwned is None, name
+
+
 def test_memory_does_not_grow(seen):
     (wasm, scripts), (wasm_after, scripts_after) = seen["memory"]["before"], seen["memory"]["after"]
     assert wasm_after == wasm
@@ -316,5 +399,5 @@ def test_memory_does_not_grow(seen):
 
 def test_nothing_is_wrong_on_the_console_and_no_other_host_is_asked(seen):
     assert seen["faults"] == []
-    own = {seen["asked"][name].split("/")[2] for name in ("digits", "colour", "dynamic")}
+    own = {seen["asked"][name].split("/")[2] for name in ("digits", "colour", "dynamic", "hostile")}
     assert set(seen["hosts"]) - {""} == own

@@ -14,10 +14,12 @@ Reference:
 import re
 import zlib
 
+import h5py  # Keras brings it
 import numpy as np
 
 from tfgan.data.memory import from_arrays
 from tfgan.errors import InputError, shortened
+from tfgan.keras_files import plain_dataset
 
 _CODES = {"train": 0, "valid": 2, "test": 3}  # of `folds`, for our splits
 _FOLDS = 5
@@ -94,11 +96,9 @@ def _read(path):
 
 
 def _read_hdf5(file, names):
-    import h5py  # Keras brings it
-
     with h5py.File(file) as content:
         # MATLAB's order of axes is the reverse.
-        return {name: np.asarray(content[name]).T for name in names if name in content}
+        return {name: np.asarray(plain_dataset(content, name)).T for name in names if name in content}
 
 
 def _checked(arrays, path):

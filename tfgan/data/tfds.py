@@ -7,7 +7,9 @@ shuffles examples when it writes them, so its splits are cut into contiguous run
 
 import difflib
 import hashlib
+import json
 import os
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -81,6 +83,7 @@ def _builder(name, data_dir):
     tfds = _tfds()
     data_dir = data_dir or os.environ.get("TFDS_DATA_DIR") or None
     data_dir = data_dir and os.path.expanduser(data_dir)
+    _check_name(name, data_dir)
     try:
         return tfds.builder(name, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError:
@@ -96,6 +99,49 @@ def _builder(name, data_dir):
             f"TensorFlow Datasets must know {name!r}, it says: {first_line(error)}: "
             "check the name, configuration and version."
         ) from None
+
+
+def _check_name(name, data_dir):
+    """Refuses what would make TFDS import other code than its own.
+
+    It fetches and runs the code of names with a namespace (`kaggle:NAME`), and imports any module that
+    a prepared folder names.
+    """
+    core = _tfds().core
+    try:
+        parsed, _ = core.naming.parse_builder_name_kwargs(name)
+    except (ValueError, AssertionError):
+        return  # TFDS says what is wrong
+    if parsed.namespace:
+        raise InputError(
+            f"expected a name of TensorFlow Datasets' own catalog, got {name!r}, whose code others "
+            "wrote: prepare it yourself, and give folder:DIR or npz:FILE."
+        )
+    for folder in core.utils.file_utils.list_data_dirs(given_data_dir=data_dir):
+        for file in sorted((Path(folder) / parsed.name).glob("**/features.json")):
+            for kind in _kinds_in(file):
+                if not kind.startswith("tensorflow_datasets."):
+                    raise InputError(
+                        f"{file} names {kind[:100]!r}, which is no feature of TensorFlow Datasets, and "
+                        "would be imported: remove the folder, and prepare it anew."
+                    )
+
+
+def _kinds_in(file):
+    """What Python names a file of features has, at any depth."""
+    try:
+        waiting = [json.loads(file.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, RecursionError):
+        return  # TFDS says what is wrong
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            for key in ("type", "python_class_name", "pythonClassName", "proto_cls"):
+                if isinstance(value.get(key), str):
+                    yield value[key]
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _check_features(features, name):

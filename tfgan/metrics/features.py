@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfgan import keras_files
 from tfgan.errors import InputError, shortened, suggestion
 from tfgan.metrics import classifier
 from tfgan.precision import policy
@@ -141,6 +142,8 @@ def _inception(features):
     if file and not path.is_file():
         raise InputError(f"{file} is no file of weights: give inception:FILE.h5.")
     try:
+        if file:
+            keras_files.check_weights(path)
         with policy("float32"):
             model = keras.applications.InceptionV3(
                 include_top=False,
@@ -184,7 +187,7 @@ def _file(file):
     if not path.is_file():
         raise InputError(f"{file} is no file: give a Keras model of images -> (batch, dim).")
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        model = keras_files.load_model(path, compile=False)
     except Exception as error:  # of Keras, zip, HDF5 and JSON: whatever a file may hold
         raise InputError(f"{file} cannot be read as a Keras model ({shortened(error)}).") from error
     description = f"{path.name}, SHA-256 {_digest(path)}, of images in [0, 1]"

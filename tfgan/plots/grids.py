@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from tfgan.conditions import Labels, Mix
-from tfgan.errors import InputError
+from tfgan.errors import InputError, printable
 from tfgan.files import replacing
 from tfgan.plots.scatter import are_points, points
 
@@ -96,7 +96,7 @@ def grid(images, *, columns, row_labels=None, framed_column=None):
         axes.add_patch(frame)
     for row, label in enumerate(labels):
         place = (-6, (row + 0.5) * height / rows)
-        axes.text(*place, label, ha="right", va="center", fontsize=11, parse_math=False)
+        axes.text(*place, printable(label), ha="right", va="center", fontsize=11, parse_math=False)
     return figure
 
 

@@ -1,6 +1,6 @@
 // The generator, run on this device by LiteRT.js.
 
-import { Environment, Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "@litertjs/core";
+import { Environment, Tensor, loadAndCompile, loadLiteRt, supportsFeature } from "../litert/core.js";
 import { latentsOf } from "./philox.js";
 
 const SIGNATURE = "serving_default";

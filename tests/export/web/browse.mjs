@@ -248,10 +248,76 @@ const seen = {
     return { image: await imageAsked(page), asks, backend: await page.evaluate(() => window.tfgan.backend) };
   },
 
+  async hostile() {
+    // Names of markup, under the page's policy and the server's headers; then scripts that are injected.
+    const violations = [];
+    const page = await open("about:blank", { faulty: true });
+    await page.exposeFunction("violated", (what) => violations.push(what));
+    await page.addInitScript(() => addEventListener("securitypolicyviolation", (event) =>
+      window.violated(`${event.effectiveDirective} ${event.blockedURI}`)));
+    const headers = [];
+    page.on("response", (answer) => headers.push(answer.headers()["content-security-policy"] ?? ""));
+    await page.goto(asked.hostile);
+    await page.waitForFunction(() => window.tfgan, null, { timeout: 60_000 });
+    await page.click("#grid button");
+    await page.waitForFunction(() => document.getElementById("selected-caption").textContent);
+    const before = [...violations];
+    const shown = await page.evaluate(() => ({
+      pwned: window.pwned ?? null,
+      images: document.querySelectorAll("img").length,
+      scripts: [...document.scripts].map((script) => script.getAttribute("src")),
+      chips: [...document.querySelectorAll("#chips span")].map((span) => span.textContent),
+      options: [...document.querySelectorAll("#between-class option")].map((option) => option.textContent),
+      heads: [...document.querySelectorAll("#grid th[scope=row]")].map((cell) => cell.textContent),
+      caption: document.getElementById("selected-caption").textContent,
+      name: document.getElementById("name").textContent,
+      title: document.title,
+    }));
+    await page.evaluate((other) => {
+      const inline = document.createElement("script");
+      inline.textContent = "window.pwned = 'inline'";
+      document.body.append(inline);
+      const foreign = document.createElement("script");
+      foreign.src = `${other}js/start.js`;
+      document.body.append(foreign);
+      document.body.insertAdjacentHTML("beforeend", "<img src=x onerror=\"window.pwned = 'handler'\">");
+      document.body.insertAdjacentHTML("beforeend", "<style>body { display: none }</style>");
+      const link = document.createElement("a");
+      link.href = "javascript:window.pwned = 'link'";
+      document.body.append(link);
+      link.click();
+    }, asked.digits);
+    const evaluated = await page.evaluate(() => new Promise((resolve) => {
+      const script = document.createElement("script");
+      script.src = "evil.js"; // of the page's own server: what it evaluates is what counts
+      script.onload = () => resolve(window.evaluated);
+      script.onerror = () => resolve("not loaded");
+      document.body.append(script);
+    }));
+    const sent = await page.evaluate((other) => fetch(other).then(() => "sent", () => "refused"), asked.digits);
+    await page.waitForTimeout(500);
+    return { before, shown, evaluated, sent, pwned: await page.evaluate(() => window.pwned ?? null),
+      hidden: await page.evaluate(() => getComputedStyle(document.body).display === "none"),
+      violations, headers };
+  },
+
+  async tampered() {
+    // Other scripts than the page tells the digests of are not run.
+    const answers = {};
+    for (const name of ["js/view.js", "js/main.js", "litert/core.js"]) {
+      const page = await open("about:blank", { faulty: true });
+      await page.route(`**/${name}`, (route) => route.fulfill({
+        contentType: "text/javascript", body: readFileSync(`${asked.folder}/${name}`, "utf8") + "\nwindow.pwned = 1;" }));
+      await page.goto(asked.digits);
+      answers[name] = [await wrong(page), await page.evaluate(() => window.pwned ?? null)];
+    }
+    return answers;
+  },
+
   async memory() {
     const page = await opened(asked.digits);
     const measure = () => page.evaluate(async () => {
-      const { getGlobalLiteRt } = await import("@litertjs/core");
+      const { getGlobalLiteRt } = await import("./litert/core.js");
       window.gc();
       return [getGlobalLiteRt().liteRtWasm.HEAPU8.byteLength, performance.memory.usedJSHeapSize];
     });
