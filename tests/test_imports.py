@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
-    {"errors", "files", "times"},
+    {"errors", "files", "reading", "times"},
     {"augment", "conditions", "data", "latents", "layers", "lazily", "losses", "metrics"}
     | {"optimizers", "philox", "precision", "theory"},
     {

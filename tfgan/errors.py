@@ -7,7 +7,11 @@ class InputError(ValueError):
     """Bad input: one line that says what was expected, what came and what to do.
 
     The command line prints it without a traceback and exits with 2. Any other exception is a bug.
+    Names of files may hold line breaks, and bytes that steer a terminal: these are written as escapes.
     """
+
+    def __init__(self, message):
+        super().__init__(printable(message))
 
 
 class FewSamplesWarning(UserWarning):
@@ -19,6 +23,14 @@ class DivergedError(InputError):
 
     The command line exits with 3, so that a script can tell it from a mistake.
     """
+
+
+def printable(text):
+    """A text as one line: what cannot be printed in it becomes an escape such as `\\n`."""
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def shortened(error):
