@@ -1,6 +1,7 @@
 """The `tfgan` command. TensorFlow is imported by the commands that need it, not by `--help`."""
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -9,9 +10,21 @@ from pathlib import Path
 
 import click
 
-from tfgan.errors import DivergedError, InputError
+from tfgan.errors import DivergedError, InputError, printable
 
 SEED = click.IntRange(0, 2**31 - 1)
+
+
+class _Range(click.FloatRange):
+    """A range of numbers, in which NaN is not: to Click it is neither below nor above."""
+
+    def convert(self, value, param, ctx):
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
+
+
 _UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
 
 
@@ -19,14 +32,14 @@ def _sampling_options(command):
     """Adds what `gan.sample` can be told of the latents."""
     truncation = click.option(
         "--truncation",
-        type=click.FloatRange(0, 1, min_open=True),
+        type=_Range(0, 1, min_open=True),
         default=_UNCHANGED["truncation"],
         show_default=True,
         help="Below 1: more typical samples, less varied.",
     )
     smoothing = click.option(
         "--smoothing",
-        type=click.FloatRange(0, 10),
+        type=_Range(0, 10),
         default=_UNCHANGED["smoothing"],
         show_default=True,
         help="Above 0: each sample is the mean of six, of latents that far around its own.",
@@ -192,21 +205,17 @@ def _conditions(text):
     """The array of FILE.npy; other text as it is."""
     if text is None or not text.endswith(".npy"):
         return text
-    import zipfile
+    from tfgan.data.npy import read_npy
+    from tfgan.reading import refusing
 
-    import numpy as np
+    def line(reason):
+        return f"{text} must hold one array of numpy.save, and cannot be read: {reason}"
 
-    file = text
-    try:
-        with open(_path(file), "rb") as handle:
-            array = np.load(handle, allow_pickle=False)
-        if not isinstance(array, np.ndarray) or array.ndim < 1:
+    with refusing(line, but=FileNotFoundError):
+        array = read_npy(_path(text))
+        if array.ndim < 1:
             raise ValueError("it holds no rows")
-        return array
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{file} must hold one array of numpy.save, and cannot be read: {error}"
-        ) from None
+    return array
 
 
 def _sample_tags(run, out, count, seed, sampling, *, refused):
@@ -406,7 +415,10 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
 
 
 def _path(text):
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # of ~user, who is nobody
+        raise InputError(f"{text} is no path: {error}") from None
 
 
 def _check_parent(path):
@@ -421,6 +433,8 @@ def _check_parent(path):
 def _check_file(path):
     if path.is_dir():
         raise InputError(f"{path} is a folder, expected the name of a file to write.")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{path} is a device or a pipe, expected the name of a file to write.")
     _check_parent(path)
 
 
@@ -449,18 +463,29 @@ def _no_stderr():
         os.close(saved)
 
 
+def _tell(message):
+    click.echo(f"tfgan: {printable(message)}", err=True)
+
+
 def main():
     """Runs the command line; a user's mistake is one line on stderr and exit code 2 (diverged: 3)."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written stays
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files are bytes, which need not be UTF-8
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         code = cli.main(standalone_mode=False)
-    except (InputError, click.ClickException) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else error
-        click.echo(f"tfgan: {message}", err=True)
+    except InputError as error:
+        _tell(error)
         code = 3 if isinstance(error, DivergedError) else 2
+    except click.ClickException as error:
+        _tell(" ".join(error.format_message().split()))
+        code = 2
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        click.echo(f"tfgan: {error.strerror or error}{where}", err=True)
+        _tell(f"{error.strerror or error}{where}")
+        code = 2
+    except MemoryError as error:
+        _tell(f"there is too little memory ({error or 'nobody says for what'}): ask for less.")
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("tfgan: stopped.", err=True)

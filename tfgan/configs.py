@@ -2,15 +2,14 @@
 
 import datetime
 import importlib.metadata
-import json
 import platform
 from pathlib import Path
 
-from tfgan import recipes
+from tfgan import recipes, recorded
 from tfgan.errors import InputError
 from tfgan.files import write_json
 
-FORMAT = 1  # of config.json
+FORMAT = recorded.FORMAT
 # Where a recipe now has another value than runs had before there was the setting.
 _BEFORE = {"standardize": False}
 
@@ -104,24 +103,20 @@ def read_config(path):
     """Returns the config of a run directory.
 
     Raises:
-        InputError: if it is none, or of a newer version of tfgan.
+        InputError: if it is none, is damaged, or of a newer version of tfgan.
     """
     file = Path(path) / "config.json"
     if not file.is_file():
         raise InputError(f"{path} is no run directory (no config.json): give what --out named.")
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-        found = config["format"]
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{file} is damaged: restore it, or train anew.") from None
-    if found != FORMAT:
-        raise InputError(
-            f"{file} has format {found!r}, this tfgan reads {FORMAT}: use the version that wrote it."
-        )
+    config = recorded.read_config(file)
     recipe = recipes.RECIPES.get(config.get("recipe"))
     if recipe is not None:  # a run may be older than a setting
         before = {key: value for key, value in _BEFORE.items() if key in recipe.settings}
-        config["settings"] = {**recipe.settings, **before, **config["settings"]}
+        defaults = {"image_size": None, **recipe.settings}
+        try:
+            config["settings"] = recipes.recorded(defaults, {**before, **config["settings"]})
+        except InputError as error:
+            raise recorded.damaged(file, error) from None
     return config
 
 

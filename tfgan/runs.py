@@ -19,13 +19,14 @@ import keras
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, configs, data, plots, recipes
+from tfgan import callbacks, configs, data, plots, recipes, stored
 from tfgan.conditions.empirical import POOL
 from tfgan.configs import check_free, plan, read_config, resumed_config, write_config
 from tfgan.errors import InputError, shortened
 from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
 from tfgan.files import replacing
 from tfgan.precision import policy
+from tfgan.weights import within_memory
 
 __all__ = [
     "build",
@@ -115,7 +116,8 @@ def build(config, dataset, *, pretrained=None):
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
-    with policy(config["settings"]["precision"]):
+    room = within_memory(f"{recipe.name}: its networks", "make them smaller, by --set")
+    with room, policy(config["settings"]["precision"]):
         gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
     if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
@@ -191,7 +193,7 @@ def load(path, *, raw=False):
     best_raw = Path(path) / "checkpoints" / "best-raw.keras"
     if raw and best_raw.is_file():
         file = best_raw
-    return _read(file, keras.saving.load_model)
+    return stored.load(file)
 
 
 def _read(file, reader):

@@ -12,8 +12,9 @@ import tensorflow as tf
 from tfgan.callbacks.guard import are_finite
 from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
-from tfgan.files import read_csv, replacing
+from tfgan.files import replacing
 from tfgan.metrics import parzen
+from tfgan.recorded import read_log
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -114,7 +115,7 @@ class MetricsLog(keras.callbacks.Callback):
         self.path = Path(path)
         self.rows = []
         if first_epoch and self.path.is_file():
-            self.rows = [r for r in read_csv(self.path) if int(r["epoch"]) <= first_epoch]
+            self.rows = [r for r in read_log(self.path) if int(r["epoch"]) <= first_epoch]
 
     def best(self, name):
         """Returns the highest value of a column so far, or -infinity."""

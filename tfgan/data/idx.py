@@ -114,7 +114,7 @@ def _read(file, path, kind, size):
     if expected and size in (None, head + expected):
         check_memory(expected, f"{path} ({' x '.join(map(str, shape))})", "give a smaller one")
         array = np.empty(expected, np.uint8)  # takes no memory until it is written to
-        size = head + fill(file, memoryview(array))
+        size = head + fill(file, array.data)
         if size == head + expected and not file.read(1):
             return array.reshape(shape)  # (N, H, W) or (N,)
         more = size == head + expected

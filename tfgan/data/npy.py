@@ -83,7 +83,7 @@ def _array(file, size, name):
         raise ValueError(f"{name} of shape {shape} and {dtype} takes {told} bytes, there are {there}")
     array = np.empty(shape[::-1] if in_columns else shape, dtype)
     if told:
-        done = fill(file, memoryview(array.reshape(-1).view("uint8")))
+        done = fill(file, array.reshape(-1).view("uint8").data)
         if done < told:
             raise ValueError(f"{name} is cut off after {done} of {told} bytes")
     return np.ascontiguousarray(array.T) if in_columns and array.ndim else array

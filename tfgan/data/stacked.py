@@ -68,7 +68,7 @@ def of(loaded, source):
         source: str, for error messages.
 
     Raises:
-        InputError: if its images are not grey, have no class labels or too many classes, or are too large.
+        InputError: if its images are not grey, have no class labels or too many, or are too large.
     """
     height, width, channels = loaded.image_shape if len(loaded.image_shape) == 3 else (0, 0, 0)
     if channels != 1 or loaded.num_classes is None:

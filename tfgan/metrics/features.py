@@ -14,6 +14,7 @@ import tensorflow as tf
 from tfgan.errors import InputError, shortened, suggestion
 from tfgan.metrics import classifier
 from tfgan.precision import policy
+from tfgan.weights import within_memory
 
 NAMES = ("classifier", "inception", "pixels")
 BATCH_BYTES = 2**25  # of images given to a network at a time
@@ -184,7 +185,10 @@ def _file(file):
     if not path.is_file():
         raise InputError(f"{file} is no file: give a Keras model of images -> (batch, dim).")
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        with within_memory(file, "give a smaller one"):
+            model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except InputError:
+        raise
     except Exception as error:  # of Keras, zip, HDF5 and JSON: whatever a file may hold
         raise InputError(f"{file} cannot be read as a Keras model ({shortened(error)}).") from error
     description = f"{path.name}, SHA-256 {_digest(path)}, of images in [0, 1]"

@@ -51,6 +51,7 @@ _OPEN = {  # kinds of settings whose default is None, which leaves them to the n
     "expansion": int,
     "groups": int,
     "sample_steps": int,
+    "image_size": int,
 }
 
 # Settings that say nothing without others: what these are, and whether they are there.
@@ -236,9 +237,9 @@ def override(settings, changes):
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals:
-            raise InputError(f"--set takes key=value, got {change!r}.")
+            raise InputError(f"--set takes key=value, got {change[:60]!r}.")
         if key not in settings:
-            raise InputError(f"no setting is called {key!r}: {suggestion(key, settings)}")
+            raise InputError(f"no setting is called {key[:60]!r}: {suggestion(key[:60], settings)}")
         result[key] = _parse(key, text, settings[key])
     _check(result)
     for key in result.keys() & _NEEDS.keys():
@@ -248,10 +249,26 @@ def override(settings, changes):
     return result
 
 
+def recorded(settings, found):
+    """Returns settings as a run kept them: those of another version of tfgan stay as they are.
+
+    Args:
+        settings: dict of defaults.
+        found: dict of what was kept.
+
+    Raises:
+        InputError: for a value of another type than the default's, or out of range.
+    """
+    known = {key: _parse(key, json.dumps(found[key]), settings[key]) for key in settings.keys() & found}
+    result = {**settings, **found, **known}
+    _check({key: result[key] for key in settings})
+    return result
+
+
 def _parse(key, text, default):
     try:
         value = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON; more digits, or brackets, than Python reads
         value = text
     kind, word = _AUTO.get(key, (type(default), None))
     if default is None:
@@ -269,7 +286,7 @@ def _parse(key, text, default):
             values += f" such as {default!r}"
         if word is not None:
             values = f"{kind.__name__} values or {word}"
-        raise InputError(f"{key} takes {values}, got {text!r}.")
+        raise InputError(f"{key} takes {values}, got {text[:60]!r}.")
     return value
 
 
