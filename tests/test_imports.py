@@ -95,4 +95,5 @@ def test_the_command_imports_lazily():
         "DivergedError",
         "InputError",
         "printable",
+        "quiet",
     }

@@ -1,6 +1,5 @@
 """The `tfgan` command. TensorFlow is imported by the commands that need it, not by `--help`."""
 
-import contextlib
 import io
 import json
 import os
@@ -11,6 +10,7 @@ from pathlib import Path
 import click
 
 from tfgan.errors import DivergedError, InputError, printable
+from tfgan.reading import quiet
 
 SEED = click.IntRange(0, 2**31 - 1)
 
@@ -328,7 +328,7 @@ def export(run, target, out, **options):
     if target == "tflite" and options.get("quantize") == "all":
         _compare_variants(run, out, options)
         return
-    with _no_stderr():  # the converter's C++ side
+    with quiet():  # the converter's C++ side
         report = getattr(tfgan.export, target)(run, out, **options)
     click.echo(f"{target}: {report.path}\nverified: {report}")
 
@@ -342,7 +342,7 @@ def _compare_variants(run, out, options):
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, expected a folder to write the variants to.")
     data = runs.load_data(runs.read_config(run))
-    with _no_stderr():
+    with quiet():
         quantization.compare(run, out, data)
     click.echo(f"{(out / 'report.md').read_text(encoding='utf-8')}\nreport: {out / 'report.md'}")
 
@@ -422,7 +422,9 @@ def _path(text):
 
 
 def _check_parent(path):
-    """Refuses a path inside what is no folder, before any work is done."""
+    """Refuses a path inside what is no folder, or of no file or folder, before any work is done."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is a device or a pipe, expected the name of what to write.")
     for parent in path.parents:
         if parent.exists():
             if not parent.is_dir() or not os.access(parent, os.W_OK):
@@ -433,34 +435,19 @@ def _check_parent(path):
 def _check_file(path):
     if path.is_dir():
         raise InputError(f"{path} is a folder, expected the name of a file to write.")
-    if path.exists() and not path.is_file():
-        raise InputError(f"{path} is a device or a pipe, expected the name of a file to write.")
     _check_parent(path)
 
 
 def _import_tensorflow():
     """Imports TensorFlow without what its C++ side prints meanwhile, which no setting turns off."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _no_stderr():
+    with quiet():
         import absl.logging
         import tensorflow as tf
 
         absl.logging.set_verbosity(absl.logging.ERROR)
 
         tf.config.list_physical_devices()  # says on a machine without a GPU that there is none
-
-
-@contextlib.contextmanager
-def _no_stderr():
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "w") as null:
-        os.dup2(null.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 def _tell(message):

@@ -2,6 +2,7 @@
 
 import datetime
 import importlib.metadata
+import os
 import platform
 from pathlib import Path
 
@@ -36,11 +37,13 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     size = settings["image_size"]
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
+    if source is None and not recipe.data:
+        raise InputError(f"{recipe.name} is for images of yours: give --data, such as folder:DIR.")
     return {
         "format": FORMAT,
         "recipe": recipe.name,
-        "data": absolute(source or recipe.data),
-        "data_dir": str(Path(data_dir).expanduser().resolve()) if data_dir else None,
+        "data": absolute(recipe.data if source is None else source),
+        "data_dir": _real(data_dir) if data_dir else None,
         "settings": settings,
         "overrides": list(changes),
         "versions": versions(),
@@ -70,8 +73,15 @@ def absolute(source):
     if kind == "stacked":
         return kind + colon + absolute(path)
     if kind in ("folder", "npz", "idx", "tfd") and path:
-        return kind + colon + str(Path(path).expanduser().resolve())
+        return kind + colon + _real(path)
     return source
+
+
+def _real(path):
+    """An absolute path without links, as far as they lead somewhere: `Path.resolve` fails at loops."""
+    if "\0" in str(path):
+        raise InputError(f"{path} is no path: it has a byte 0.")
+    return os.path.realpath(os.path.expanduser(path))
 
 
 def check_free(path):

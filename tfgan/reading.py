@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import stat
+import sys
 import warnings
 from pathlib import Path
 
@@ -67,6 +68,20 @@ def refusing(line, *, but=InputError):
         raise
     except Exception as error:
         raise InputError(line(shortened(error) or type(error).__name__)) from None
+
+
+@contextlib.contextmanager
+def quiet():
+    """Lets nothing through to stderr: libraries of C and C++ write there, which no setting stops."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    with open(os.devnull, "w") as null:
+        os.dup2(null.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 def memory():

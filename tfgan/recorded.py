@@ -54,7 +54,7 @@ def read_config(file):
         raise damaged(file, "no format")
     if type(found) is not int or found != FORMAT:
         raise InputError(
-            f"{file} has format {str(found)[:60]!r}, this tfgan reads {FORMAT}: use the version that "
+            f"{file} has format {repr(found)[:60]}, this tfgan reads {FORMAT}: use the version that "
             "wrote it."
         )
     for name, (is_right, expected, optional) in _ENTRIES.items():

@@ -29,7 +29,7 @@ def load(file, remedy=_REMEDY):
     def line(reason):
         return f"{file} cannot be read ({reason}): {remedy}."
 
-    with refusing(line), within_memory(f"{file}: its networks", remedy):
+    with within_memory(f"{file}: its networks", remedy), refusing(line):
         _check(file, remedy)
         gan = keras.saving.load_model(file, safe_mode=True)
     if not isinstance(gan, GAN):

@@ -5,6 +5,7 @@ import inspect
 import math
 
 import tensorflow as tf
+from keras.src.backend.common import global_state
 
 from tfgan.errors import InputError
 from tfgan.reading import memory
@@ -19,22 +20,33 @@ def within_memory(what, remedy):
         remedy: str, which ends it.
 
     Raises:
-        InputError: if all of them together, with those of optimizers, would take more than half.
+        InputError: if all of them together, with those of optimizers, would take more than a quarter:
+            first values are made beside them.
     """
-    limit, taken = memory(), 0
+    limit, taken = memory() // 2, 0
+    line = (
+        f"{what} would take more than {limit / 2**30:.3g} GiB for weights and what optimizers keep of "
+        f"them (a quarter of this machine's memory): {remedy}."
+    )
 
     def create(next_creator, **options):
         nonlocal taken
         taken += _bytes_of(options)
         if taken > limit:
-            raise InputError(
-                f"{what} would take more than {limit / 2**30:.3g} GiB for weights and what optimizers "
-                f"keep of them (half of this machine's memory): {remedy}."
-            )
+            raise _TooLarge
         return next_creator(**options)
 
-    with tf.variable_creator_scope(create):
-        yield
+    try:
+        with tf.variable_creator_scope(create):
+            yield
+    except _TooLarge:
+        # Keras would make them later, in whatever is built next.
+        global_state.set_global_attribute("uninitialized_variables", [])
+        raise InputError(line) from None
+
+
+class _TooLarge(BaseException):
+    """No `Exception`: of those Keras warns at length, goes on, and raises others."""
 
 
 def _bytes_of(options):

@@ -8,6 +8,7 @@ frame); alpha is dropped, photographs are turned as their EXIF orientation tells
 
 import hashlib
 import os
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +20,8 @@ from tfgan.data.headers import looks_whole, read_header, read_orientation
 from tfgan.data.memory import from_arrays
 from tfgan.data.resize import resize
 from tfgan.data.splits import SPLITS, divide
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
+from tfgan.reading import quiet
 
 _BYTES_A_PIXEL = 32  # of an image in colour, as uint8 and twice as float32
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
@@ -263,18 +265,20 @@ def _decode_all(paths, orientations, labels, shape, parallel):
     """(uint8 images, labels) of files."""
     dataset = _dataset(paths, orientations, labels, np.arange(len(paths)), shape, None, parallel)
     try:
-        return collect(dataset, len(paths))
+        with quiet():  # of what is wrong libjpeg writes to stderr
+            return collect(dataset, len(paths))
     except tf.errors.OpError:
         for path in paths:  # the pipeline's error does not say which
             try:
-                tf.io.decode_image(tf.io.read_file(os.fsencode(path)), expand_animations=False)
+                with quiet():
+                    tf.io.decode_image(tf.io.read_file(os.fsencode(path)), expand_animations=False)
             except tf.errors.OpError as error:
                 raise _undecodable(path, error.message) from None
         raise
 
 
 def _undecodable(path, reason):
-    reason = " ".join(str(reason).split()).split(" [Op:")[0].removeprefix("{{function_node")
+    reason = re.sub(r"^{{function_node [^}]*}} ", "", shortened(reason)).split(" [Op:")[0]
     return InputError(
         f"{path} must be a PNG, JPEG, BMP or GIF image, and cannot be decoded ({reason[:120]}): "
         "replace or remove it."

@@ -126,7 +126,7 @@ def texts(array, what):
     try:
         found = tuple(map(str, array))
         "".join(found).encode()
-    except ValueError:  # UnicodeError, too
+    except (ValueError, SystemError):  # the latter of numbers that are no letters
         raise InputError(f"{what} must be strings, one of them is no text: save them anew.") from None
     return found
 

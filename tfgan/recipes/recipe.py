@@ -72,6 +72,13 @@ _NEEDS = {
     "conditioning": ("conditional=true", lambda settings: settings["conditional"]),
 }
 
+# See `_most`. Weights are looked at besides, as they are made: `tfgan.weights`.
+_MOST = {
+    **dict.fromkeys(("units", "channels", "max_channels", "latent_dim"), 2**16),
+    **dict.fromkeys(("blocks", "expansion", "groups", "kernel_size", "d_steps"), 1000),
+    "steps_per_execution": 10_000,
+}
+
 _AUTO = {  # what else they may be
     "jit_compile": (bool, "auto"),
     "steps_per_execution": (int, "auto"),
@@ -290,12 +297,20 @@ def _parse(key, text, default):
     return value
 
 
+def _most(key):
+    """What a whole number is at most: of larger ones networks take for ever, or all memory."""
+    return _MOST["units"] if key.endswith("_units") else _MOST.get(key, 2**31)
+
+
 def _check(settings):
     for key, value in settings.items():
         if type(value) is int and value < (0 if key == "seed" else 1):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if type(value) is int and value >= 2**31:
             raise InputError(f"{key} must be below 2**31, got {value}.")
+        most = _most(key)
+        if type(value) is int and value > most:
+            raise InputError(f"{key} must be at most {most}, got {value}.")
         if value is None:
             continue
         if key.endswith(("dropout", "ema_decay", "beta_1", "beta_2")) and not 0 <= value < 1:
