@@ -71,7 +71,7 @@ def npy(descr="|u1", shape=(COUNT, 2, 2), content=None, *, in_columns=False, hea
     """A `.npy` file whose header says anything."""
     if head is None:
         head = repr({"descr": descr, "fortran_order": in_columns, "shape": shape})
-    head = head.encode("latin1") + b"\n"
+    head = head.encode("utf-8") + b"\n"
     content = bytes(COUNT * 4) if content is None else content
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + content
 
