@@ -1,7 +1,7 @@
 # `make demo`: set up and run the main job. `make test`: set up and run the tests. `make docs`: the API's pages.
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: demo test test-slow lint lock audit docs notebooks bench clean
+.PHONY: demo test test-slow fuzz lint lock audit docs notebooks bench clean
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
@@ -31,8 +31,12 @@ demo: $(VENV)/installed-edge
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
-test-slow: $(VENV)/installed-dev $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks $(VENV)/installed-audit
+test-slow: $(VENV)/installed-dev $(VENV)/installed-fuzz $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks $(VENV)/installed-audit
 	$(BIN)/python -m pytest -m slow
+
+# Files that nobody thought of, for FUZZ_SECONDS each reader.
+fuzz: $(VENV)/installed-dev $(VENV)/installed-fuzz
+	$(BIN)/python -m pytest -m slow tests/test_fuzz.py
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

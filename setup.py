@@ -49,11 +49,13 @@ setup(
         "notebooks": [*EDGE, *ONNX, "ipykernel", "nbclient"],  # runs those of docs/notebooks
         "bench": ["torch>=2.6"],  # what training is compared with
         "reference": ["prdc", "torch-fidelity"],  # what metrics are compared with, in the slow tests
+        "fuzz": ["atheris", "hypothesis"],  # what makes files that nobody thought of
         "dev": [
             *EDGE,
             *ONNX,
             *SERVING,
             "build",
+            "hypothesis",
             "mypy",
             "pre-commit",
             "pytest",

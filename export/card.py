@@ -1,17 +1,16 @@
 """The model card of an export: what it is, takes and gives, what it was made of, and how good it is."""
 
-import json
-import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tfgan import cgan, evaluation, keras_files, networks, optimizers  # noqa: F401  (for keras.saving)
+from tfgan import evaluation, recorded, stored
 from tfgan.conditions import Labels, MultiLabel
 from tfgan.data.licences import licence
-from tfgan.errors import InputError, shortened
+from tfgan.errors import InputError
 from tfgan.export.float32 import in_float32
 from tfgan.files import markdown, markdown_table, write_json
 from tfgan.gan import GAN
+from tfgan.reading import read_json, refusing
 
 CLASSES = "classes.json"
 
@@ -34,31 +33,47 @@ def source_of(gan_or_run):
     """Returns the `Source` of a GAN, or of the run directory of one.
 
     Raises:
-        InputError: if it is neither, or the run holds no finished model.
+        InputError: if it is neither, or the run holds no finished model or damaged files.
     """
     if isinstance(gan_or_run, GAN):
         return Source(in_float32(gan_or_run), {}, {})
     if not isinstance(gan_or_run, (str, Path)):
         raise InputError(f"expected a GAN or its run directory, got {gan_or_run!r}.")
     run = Path(gan_or_run)
-    config, results = (_read(run / name) for name in ("config.json", "evaluation.json"))
     if not (run / "gan.keras").is_file():
         raise InputError(f"{run} holds no finished model (gan.keras): give a run directory.")
-    try:
-        gan = keras_files.load_model(run / "gan.keras")
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        reason = shortened(error)
-        raise InputError(f"{run / 'gan.keras'} cannot be read ({reason}): train anew.") from error
+    file = run / "config.json"
+    config = recorded.read_config(file) if file.exists() else {}
+    results = _results(run / "evaluation.json")
+    gan = stored.load(run / "gan.keras")
+    _check_names(gan, config, file)
     return Source(in_float32(gan), config, results)
 
 
-def _read(file):
-    if not file.is_file():
+def _results(file):
+    """What `tfgan evaluate` wrote, if it did; it must be such that it can be told."""
+    if not file.exists():
         return {}
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
-        raise InputError(f"{file} is damaged: restore it, or train anew.") from None
+    remedy = "remove it, or measure anew"
+    results = read_json(file, remedy)
+    with refusing(lambda reason: f"{file} is damaged ({reason}): {remedy}."):
+        _told(results)
+    return results
+
+
+def _told(results):
+    """The lines of what was measured."""
+    told = {**results, "data": data_name(results["data"]), "hints": []}
+    return [line.strip() for line in evaluation.lines(told)]
+
+
+def _check_names(gan, config, file):
+    names = config.get("class_names")
+    if names is None or not isinstance(gan.condition, (Labels, MultiLabel)):
+        return
+    (count,) = gan.condition.get_config().values()
+    if len(names) != count:
+        raise recorded.damaged(file, f"{len(names)} class_names, the model has {count} classes")
 
 
 def data_name(data):
@@ -142,8 +157,7 @@ def _parts(name, source, described, proof):
         )
     measured = []
     if source.results:
-        told = {**source.results, "data": data_name(source.results["data"]), "hints": []}
-        measured = [markdown(line.strip()) for line in evaluation.lines(told)]
+        measured = [markdown(line) for line in _told(source.results)]
     yield "## Measured\n\n" + (
         "\n".join(f"- {line}" for line in measured)
         or "Not measured: `tfgan evaluate RUN` before exporting puts its numbers here."

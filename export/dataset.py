@@ -5,6 +5,7 @@ import hashlib
 import importlib.metadata
 import itertools
 import json
+import math
 import os
 import shutil
 import time
@@ -21,6 +22,7 @@ from tfgan.errors import InputError
 from tfgan.export.sampler import SEED_SHIFT, Sampler, open_generator
 from tfgan.export.shards import FORMATS, HIDDEN, Layout
 from tfgan.files import write_json
+from tfgan.reading import check_memory, read_json
 
 MANIFEST = "dataset.json"
 _THREADS = 2  # one runs the network while the other encodes
@@ -109,6 +111,9 @@ def dataset(
         generator.condition.num_classes if isinstance(generator.condition, Labels) else None,
         generator.class_names,
     )
+    if batch_size is not None:
+        size = 4 * min(batch_size, count) * math.prod(generator.image_shape)
+        check_memory(size, f"{batch_size} images in flight", "give a smaller batch_size (--batch-size)")
     sampler = Sampler(generator, seed, condition, as_png=FORMATS[format].takes_png)
     out.mkdir(parents=True, exist_ok=True)
     with _locked(out):
@@ -210,10 +215,7 @@ def _begin(layout, manifest):
     if not file.is_file():
         write_json(file, {**manifest, "finished": False})
         return
-    try:
-        begun = dict(json.loads(file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError):
-        raise InputError(f"{file} is damaged: choose a new folder.") from None
+    begun = read_json(file, "choose a new folder")
     for name, value in manifest.items():
         if begun.get(name) != value:
             was, now = (str(v)[:60] for v in (begun.get(name), value))

@@ -6,7 +6,6 @@ batches of another size.
 """
 
 import hashlib
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.conditions import Kind, Labels, MultiLabel, Vector
-from tfgan.errors import InputError, shortened
+from tfgan.errors import InputError
 from tfgan.export import card, signatures
 from tfgan.export.comparison import sha256
 from tfgan.export.verify import newest
 from tfgan.gan import GAN
+from tfgan.reading import read_json, refusing
 
 SEED_SHIFT = 32
 _CHUNK_VALUES = 2**21  # of images at once, whatever their size
@@ -119,14 +119,11 @@ def _seen_rows(gan):
 def _of_saved_model(path):
     if not (path / "saved_model.pb").is_file():
         raise InputError(f"{path} holds neither a finished run (gan.keras) nor a SavedModel.")
-    try:
+    with refusing(lambda reason: f"{path} has no readable signature `sample` ({reason})."):
         loaded = tf.saved_model.load(str(path))
         sample = loaded.signatures["sample"]
         inputs = sample.structured_input_signature[1]
-        shape = tuple(sample.structured_outputs["images"].shape[1:])
-    except (tf.errors.OpError, OSError, ValueError, KeyError) as error:
-        reason = shortened(error)
-        raise InputError(f"{path} has no readable signature `sample` ({reason}).") from None
+        shape = tuple(map(int, sample.structured_outputs["images"].shape[1:]))
     condition, class_names = _condition_of(path, inputs.get("condition"))
     return Generator(
         sample,
@@ -152,15 +149,15 @@ def _condition_of(path, spec):
             f"{path} takes conditions {spec.dtype.name} {spec.shape}, expected labels or vectors: "
             "make the CGAN with CGAN(..., condition=...), and export anew."
         )
-    try:
-        classes = json.loads((path / card.CLASSES).read_text(encoding="utf-8"))
-        several = len(spec.shape) == 2
+    file, remedy = path / card.CLASSES, "export anew"
+    with refusing(lambda reason: f"{file} does not say how many classes there are: {remedy}."):
+        classes = read_json(file, remedy)
+        names, several = classes["class_names"], len(spec.shape) == 2
         kind = MultiLabel(classes["num_labels"]) if several else Labels(classes["num_classes"])
-        return kind, classes["class_names"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(
-            f"{path / card.CLASSES} does not say how many classes there are: export anew."
-        ) from None
+        count = classes["num_labels" if several else "num_classes"]
+        if names is not None and (len(names) != count or not all(isinstance(n, str) for n in names)):
+            raise ValueError
+        return kind, names
 
 
 def _files_hash(path):

@@ -91,7 +91,9 @@ def _check_base(base):
 def _check_version(base, version):
     if version is None:
         return
-    if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise InputError(f"version must be an integer of at least 1, or None, got {version!r}.")
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version < 2**63:
+        raise InputError(
+            f"version must be an integer of at least 1 and below 2**63, or None, got {version!r}."
+        )
     if (base / str(version)).exists():
         raise InputError(f"{base / str(version)} exists: choose another version, or none for the next.")

@@ -23,6 +23,7 @@ TOLERANCES = {
     "int8": Tolerance(max=1.0, mean=0.02),
 }
 CALIBRATION = 256  # images made to find the ranges of activations
+BATCH = 2**16  # images at once, at most
 SMALL = 0.3  # of float32's bytes, what eight bits should take at most
 
 
@@ -58,8 +59,10 @@ def tflite(gan_or_run, path, *, quantize=None, batch=1, calibration=None):
     if quantize not in TOLERANCES:
         known = ", ".join(repr(name) for name in TOLERANCES if name)
         raise InputError(f"quantize must be None or one of {known}, got {quantize!r}.")
-    if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 1):
-        raise InputError(f"batch must be an integer of at least 1, or None for any, got {batch!r}.")
+    if batch is not None and (
+        isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= BATCH
+    ):
+        raise InputError(f"batch must be an integer from 1 to {BATCH}, or None for any, got {batch!r}.")
     if path.suffix != ".tflite":
         raise InputError(f"a TFLite file's name must end in .tflite, got {path}.")
     if path.is_dir():

@@ -1,15 +1,14 @@
 """Proves exported files again, at any time and anywhere, by the proof that lies beside them."""
 
-import json
 import re
 from pathlib import Path
 
-import numpy as np
-
+from tfgan.data.npy import read_npz
 from tfgan.errors import InputError
 from tfgan.export import comparison
 from tfgan.export.comparison import Tolerance, sha256
 from tfgan.export.proof import FORMAT, NUMBERS, REFERENCE, seal
+from tfgan.reading import read_json, refusing
 
 WEB_MODEL = "generator.tflite"  # in the folder of a web page
 
@@ -76,23 +75,29 @@ def _read(folder, prefix):
             raise InputError(
                 f"{file} is missing, which tells what is right: bring it along, or export anew."
             )
-    damaged = InputError(f"{numbers_file} or {arrays_file.name} is damaged: export anew.")
-    try:
-        numbers = dict(json.loads(numbers_file.read_text(encoding="utf-8")))
-    except (ValueError, TypeError, RecursionError):
-        raise damaged from None
+    numbers = read_json(numbers_file, "export anew")
     if numbers.get("format", FORMAT) != FORMAT:
         raise InputError(
             f"{numbers_file} has format {numbers['format']!r}, this tfgan reads {FORMAT}: use the "
             "version that wrote it."
         )
+    damaged = InputError(f"{numbers_file} or {arrays_file.name} is damaged: export anew.")
     # What has its seal was written by `tfgan.export.proof`: nothing more can be missing.
-    if numbers.get("seal") != seal(numbers) or numbers["reference_sha256"] != sha256(arrays_file):
+    if numbers.get("seal") != seal(numbers) or numbers.get("reference_sha256") != sha256(arrays_file):
         raise damaged
-    with np.load(arrays_file, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    inputs, expected = (
-        {name.removeprefix(kind): a for name, a in arrays.items() if name.startswith(kind)}
-        for kind in ("input/", "images/")
-    )
-    return {**numbers, "tolerance": Tolerance(**numbers["tolerance"])}, inputs, expected
+    with refusing(lambda reason: str(damaged)):  # a seal can be made by anybody
+        arrays, _ = read_npz(arrays_file)
+        inputs, expected = (
+            {name.removeprefix(kind): a for name, a in arrays.items() if name.startswith(kind)}
+            for kind in ("input/", "images/")
+        )
+        numbers = {**numbers, "tolerance": Tolerance(**numbers["tolerance"])}
+        if any(not _is_inside(name) for name in numbers["sha256"]):
+            raise ValueError
+        _ = numbers["signatures"].keys(), comparison.RUNNERS[numbers["target"]]
+    return numbers, inputs, expected
+
+
+def _is_inside(name):
+    """Whether the name of a file leads into the export's folder."""
+    return not Path(name).is_absolute() and ".." not in Path(name).parts

@@ -177,7 +177,7 @@ def test_wrong_config(tmp_path, text, words):
 
 
 def test_unfinished_and_damaged_models(tmp_path):
-    (tmp_path / "config.json").write_text('{"format": 1}')
+    (tmp_path / "config.json").write_text(json.dumps(runs.plan("cgan-digits")))
     with pytest.raises(InputError, match="--resume"):
         runs.load(tmp_path)
     (tmp_path / "gan.keras").write_bytes(b"no zip")

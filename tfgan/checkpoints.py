@@ -21,6 +21,7 @@ from typing import Any
 from tfgan import keras_files
 from tfgan.errors import InputError, shortened
 from tfgan.files import replacing
+from tfgan.reading import open_regular
 
 _SEAL = keras_files.SEAL
 _FORMAT = 1
@@ -122,7 +123,8 @@ def check(path):
         DamagedError: if it is not.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
+            keras_files.check_members(archive.infolist())
             if _SEAL not in archive.namelist():
                 if (name := archive.testzip()) is not None:
                     raise DamagedError(path, f"{name} has another CRC")

@@ -1,6 +1,6 @@
 """The `tfgan` command. TensorFlow is imported by the commands that need it, not by `--help`."""
 
-import contextlib
+import io
 import json
 import os
 import shlex
@@ -11,8 +11,21 @@ from pathlib import Path
 import click
 
 from tfgan.errors import DivergedError, InputError, StoppedError, printable
+from tfgan.reading import quiet
 
 SEED = click.IntRange(0, 2**31 - 1)
+
+
+class _Range(click.FloatRange):
+    """A range of numbers, in which NaN is not: to Click it is neither below nor above."""
+
+    def convert(self, value, param, ctx):
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
+
+
 _UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
 
 
@@ -20,14 +33,14 @@ def _sampling_options(command):
     """Adds what `gan.sample` can be told of the latents."""
     truncation = click.option(
         "--truncation",
-        type=click.FloatRange(0, 1, min_open=True),
+        type=_Range(0, 1, min_open=True),
         default=_UNCHANGED["truncation"],
         show_default=True,
         help="Below 1: more typical samples, less varied.",
     )
     smoothing = click.option(
         "--smoothing",
-        type=click.FloatRange(0, 10),
+        type=_Range(0, 10),
         default=_UNCHANGED["smoothing"],
         show_default=True,
         help="Above 0: each sample is the mean of six, of latents that far around its own.",
@@ -215,21 +228,17 @@ def _conditions(text):
     """The array of FILE.npy; other text as it is."""
     if text is None or not text.endswith(".npy"):
         return text
-    import zipfile
+    from tfgan.data.npy import read_npy
+    from tfgan.reading import refusing
 
-    import numpy as np
+    def line(reason):
+        return f"{text} must hold one array of numpy.save, and cannot be read: {reason}"
 
-    file = text
-    try:
-        with open(_path(file), "rb") as handle:
-            array = np.load(handle, allow_pickle=False)
-        if not isinstance(array, np.ndarray) or array.ndim < 1:
+    with refusing(line, but=FileNotFoundError):
+        array = read_npy(_path(text))
+        if array.ndim < 1:
             raise ValueError("it holds no rows")
-        return array
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{file} must hold one array of numpy.save, and cannot be read: {error}"
-        ) from None
+    return array
 
 
 def _sample_tags(run, out, count, seed, sampling, *, refused):
@@ -342,7 +351,7 @@ def export(run, target, out, **options):
     if target == "tflite" and options.get("quantize") == "all":
         _compare_variants(run, out, options)
         return
-    with _no_stderr():  # the converter's C++ side
+    with quiet():  # the converter's C++ side
         report = getattr(tfgan.export, target)(run, out, **options)
     _echo(f"{target}: {report.path}\nverified: {report}")
 
@@ -356,7 +365,7 @@ def _compare_variants(run, out, options):
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, expected a folder to write the variants to.")
     data = runs.load_data(runs.read_config(run))
-    with _no_stderr():
+    with quiet():
         quantization.compare(run, out, data)
     _echo(f"{(out / 'report.md').read_text(encoding='utf-8')}\nreport: {out / 'report.md'}")
 
@@ -438,11 +447,16 @@ def _echo(text):
 
 
 def _path(text):
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # of ~user, who is nobody
+        raise InputError(f"{text} is no path: {error}") from None
 
 
 def _check_parent(path):
-    """Refuses a path inside what is no folder, before any work is done."""
+    """Refuses a path inside what is no folder, or of no file or folder, before any work is done."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InputError(f"{path} is a device or a pipe, expected the name of what to write.")
     for parent in path.parents:
         if parent.exists():
             if not parent.is_dir() or not os.access(parent, os.W_OK):
@@ -459,7 +473,7 @@ def _check_file(path):
 def _import_tensorflow():
     """Imports TensorFlow without what its C++ side prints meanwhile, which no setting turns off."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _no_stderr():
+    with quiet():
         import absl.logging
         import tensorflow as tf
 
@@ -468,31 +482,29 @@ def _import_tensorflow():
         tf.config.list_physical_devices()  # says on a machine without a GPU that there is none
 
 
-@contextlib.contextmanager
-def _no_stderr():
-    sys.stderr.flush()
-    saved = os.dup(2)
-    with open(os.devnull, "w") as null:
-        os.dup2(null.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+def _tell(message):
+    click.echo(f"tfgan: {printable(message)}", err=True)
 
 
 def main():
     """Runs the command line; a user's mistake is one line on stderr and exit code 2 (diverged: 3)."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # nothing half-written stays
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files are bytes, which need not be UTF-8
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         code = cli.main(standalone_mode=False)
-    except (InputError, click.ClickException) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else error
-        click.echo(f"tfgan: {printable(message)}", err=True)
+    except InputError as error:
+        _tell(error)
         code = 3 if isinstance(error, DivergedError) else 2
+    except click.ClickException as error:
+        _tell(" ".join(error.format_message().split()))
+        code = 2
     except OSError as error:
         where = f": {error.filename}" if error.filename else ""
-        click.echo(printable(f"tfgan: {error.strerror or error}{where}"), err=True)
+        _tell(f"{error.strerror or error}{where}")
+        code = 2
+    except MemoryError as error:
+        _tell(f"there is too little memory ({error or 'nobody says for what'}): ask for less.")
         code = 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("tfgan: stopped.", err=True)

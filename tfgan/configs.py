@@ -7,13 +7,13 @@ import os
 import platform
 from pathlib import Path
 
-from tfgan import recipes
+from tfgan import recipes, recorded
 from tfgan.errors import InputError
 from tfgan.files import write_json
 from tfgan.owner import check_not_owned
 from tfgan.recipes.recipe import RECOVERY
 
-FORMAT = 1  # of config.json
+FORMAT = recorded.FORMAT
 # Where a recipe now has another value than runs had before there was the setting.
 _BEFORE = {"standardize": False}
 _OF_ONE_RUN = ("created", "machine", "fingerprint", "class_names")  # what a repetition finds out itself
@@ -39,11 +39,13 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     settings = recipes.override({"image_size": None, **recipe.settings}, changes)
     _check_image_size(settings["image_size"])
+    if source is None and not recipe.data:
+        raise InputError(f"{recipe.name} is for images of yours: give --data, such as folder:DIR.")
     return {
         "format": FORMAT,
         "recipe": recipe.name,
-        "data": absolute(source or recipe.data),
-        "data_dir": _folder(data_dir),
+        "data": absolute(recipe.data if source is None else source),
+        "data_dir": _real(data_dir) if data_dir else None,
         "settings": settings,
         "overrides": list(changes),
         "versions": versions(),
@@ -53,10 +55,6 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
 def _check_image_size(size):
     if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
         raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
-
-
-def _folder(data_dir):
-    return str(Path(data_dir).expanduser().resolve()) if data_dir else None
 
 
 def pretraining(config):
@@ -82,8 +80,15 @@ def absolute(source):
     if kind == "stacked":
         return kind + colon + absolute(path)
     if kind in ("folder", "npz", "idx", "tfd") and path:
-        return kind + colon + str(Path(path).expanduser().resolve())
+        return kind + colon + _real(path)
     return source
+
+
+def _real(path):
+    """An absolute path without links, as far as they lead somewhere: `Path.resolve` fails at loops."""
+    if "\0" in str(path):
+        raise InputError(f"{path} is no path: it has a byte 0.")
+    return os.path.realpath(os.path.expanduser(path))
 
 
 def check_free(path):
@@ -126,7 +131,7 @@ def read_config(path):
     """Returns the config of a run directory.
 
     Raises:
-        InputError: if it is none, or of a newer version of tfgan.
+        InputError: if it is none, is damaged, or of a newer version of tfgan.
     """
     file = Path(path) / "config.json"
     if not file.is_file():
@@ -135,19 +140,15 @@ def read_config(path):
 
 
 def _read(file):
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-        found = config["format"]
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{file} is damaged: restore it, or train anew.") from None
-    if found != FORMAT:
-        raise InputError(
-            f"{file} has format {found!r}, this tfgan reads {FORMAT}: use the version that wrote it."
-        )
+    config = recorded.read_config(file)
     recipe = recipes.RECIPES.get(config.get("recipe"))
     if recipe is not None:  # a run may be older than a setting
         before = {key: value for key, value in _BEFORE.items() if key in recipe.settings}
-        config["settings"] = {**recipe.settings, **before, **config["settings"]}
+        defaults = {"image_size": None, **recipe.settings}
+        try:
+            config["settings"] = recipes.recorded(defaults, {**before, **config["settings"]})
+        except InputError as error:
+            raise recorded.damaged(file, error) from None
     return config
 
 
@@ -204,8 +205,8 @@ def repeated_config(file, *, source=None, data_dir=None, epochs=None, changes=()
     settings = recipes.override(old["settings"], changes, defaults=defaults)
     _check_image_size(settings["image_size"])
     return repeated | {
-        "data": absolute(source or old["data"]),
-        "data_dir": _folder(data_dir) or old["data_dir"],
+        "data": old["data"] if source is None else absolute(source),
+        "data_dir": _real(data_dir) if data_dir else old["data_dir"],
         "settings": settings,
         "overrides": [*old["overrides"], *changes],
         "versions": versions(),
@@ -227,7 +228,7 @@ def differences(file, config, dataset):
             "will come to another result."
         )
     here = {**config["versions"], "machine": machine()}
-    then = {**old["versions"], "machine": old.get("machine", here["machine"])}
+    then = {**old.get("versions", {}), "machine": old.get("machine", here["machine"])}
     changed = [
         f"{name} {here[name]}, not {then.get(name)}" for name in here if here[name] != then.get(name)
     ]

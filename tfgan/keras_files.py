@@ -105,7 +105,7 @@ def check(file):
 
     def look():
         with zipfile.ZipFile(file) as archive:
-            _check_members(archive.infolist())
+            check_members(archive.infolist())
             _check_config(json.loads(archive.read("config.json")))
             check_weights(io.BytesIO(archive.read(_WEIGHTS)))
 
@@ -174,7 +174,15 @@ def _read(work):
         raise ValueError(str(error) or type(error).__name__) from error
 
 
-def _check_members(members):
+def check_members(members):
+    """Refuses what `check` does of a file's members: their names and sizes, before any is read.
+
+    Args:
+        members: list of `zipfile.ZipInfo`.
+
+    Raises:
+        ValueError: says why.
+    """
     names = [member.filename for member in members]
     odd = sorted(set(names) - _MEMBERS - {SEAL})
     if odd:

@@ -22,7 +22,7 @@ import tensorflow as tf
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, checkpoints, configs, data, keras_files, owner, plots, recipes
+from tfgan import callbacks, checkpoints, configs, data, keras_files, owner, plots, recipes, stored
 from tfgan.conditions.empirical import POOL
 from tfgan.configs import (
     check_free,
@@ -38,6 +38,7 @@ from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
 from tfgan.files import replacing, sweep_temporary, unwritable
 from tfgan.precision import policy
 from tfgan.stopping import Stopping
+from tfgan.weights import within_memory
 
 __all__ = [
     "build",
@@ -131,7 +132,8 @@ def build(config, dataset, *, pretrained=None):
     keras.utils.set_random_seed(config["settings"]["seed"])
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
-    with policy(config["settings"]["precision"]):
+    room = within_memory(f"{recipe.name}: its networks", "make them smaller, by --set")
+    with room, policy(config["settings"]["precision"]):
         gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
     if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
@@ -207,8 +209,7 @@ def load(path, *, raw=False):
     best_raw = Path(path) / "checkpoints" / "best-raw.keras"
     if raw and best_raw.is_file():
         file = best_raw
-    gan, _ = checkpoints.read(file, keras_files.load_model)
-    return gan
+    return stored.load(file)
 
 
 def train(path, config, *, dataset=None, profile=False, verbose="auto"):

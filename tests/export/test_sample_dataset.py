@@ -16,6 +16,7 @@ import tensorflow as tf
 from makers import SHAPE, one_line, small_cgan, small_gan, varied
 
 import tfgan
+from tfgan import configs
 from tfgan.conditions import Vector
 from tfgan.errors import InputError
 from tfgan.export import dataset
@@ -420,7 +421,9 @@ def run_directory(tmp_path):
     """As far as sampling reads it."""
     (tmp_path / "run").mkdir()
     varied(small_cgan()).save(tmp_path / "run/gan.keras")
-    (tmp_path / "run/config.json").write_text(json.dumps({"class_names": ["a", "b", "c"]}))
+    (tmp_path / "run/config.json").write_text(
+        json.dumps({**configs.plan("cgan-digits"), "class_names": ["a", "b", "c"]})
+    )
     return tmp_path / "run"
 
 

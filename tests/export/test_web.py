@@ -14,7 +14,7 @@ import tensorflow as tf
 from makers import npm_folder, one_line, small_cgan, small_gan
 
 import tfgan
-from tfgan import latents, steps
+from tfgan import configs, latents, steps
 from tfgan.conditions import Vector
 from tfgan.errors import InputError
 from tfgan.export import litert, verify
@@ -158,7 +158,7 @@ def test_of_a_run(npm, tmp_path):
     gan = small_gan()
     gan.compile()
     gan.save(run / "gan.keras")
-    (run / "config.json").write_text(json.dumps({"recipe": "gan-digits", "data": "digits"}))
+    (run / "config.json").write_text(json.dumps(configs.plan("gan-digits")))
     report = tfgan.export.web(
         run, tmp_path / "page", name="Zero <b>", quantize="float16", litert_js=npm
     )

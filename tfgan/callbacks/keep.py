@@ -11,8 +11,9 @@ import tensorflow as tf
 from tfgan import checkpoints
 from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
-from tfgan.files import read_csv, write_csv
+from tfgan.files import write_csv
 from tfgan.metrics import parzen
+from tfgan.recorded import read_log
 
 
 class BestParzen(keras.callbacks.Callback):
@@ -81,7 +82,7 @@ class MetricsLog(keras.callbacks.Callback):
         self.path = Path(path)
         self.times_path = self.path.with_name("times.csv")
         self.rows, self.times = (
-            [r for r in read_csv(file) if int(r["epoch"]) <= first_epoch]
+            [r for r in read_log(file) if int(r["epoch"]) <= first_epoch]
             if first_epoch and file.is_file()
             else []
             for file in (self.path, self.times_path)

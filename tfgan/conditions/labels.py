@@ -50,7 +50,9 @@ class Labels(Kind):
                 f"labels must have shape (batch,), got {values.shape}: "
                 "give one class index per image, not one-hot vectors."
             )
-        if values.dtype.kind not in "iuf" or (values.dtype.kind == "f" and np.any(values % 1)):
+        if values.dtype.kind not in "iuf" or (
+            values.dtype.kind == "f" and not np.all(values == np.trunc(values))
+        ):
             raise InputError(
                 f"labels must be whole numbers, got dtype {values.dtype}: "
                 "convert class names to indices first."
@@ -58,7 +60,7 @@ class Labels(Kind):
         wrong = values[(values < 0) | (values >= self.num_classes)]
         if wrong.size:
             raise InputError(
-                f"labels must lie in [0, {self.num_classes}), got {wrong[0]:g}: "
+                f"labels must lie in [0, {self.num_classes}), got {wrong[0]}: "
                 "mend the labels, or build the networks with more classes."
             )
         return values.astype("int32")
@@ -156,7 +158,7 @@ class Labels(Kind):
             return [int(part) for part in text.split(",")]
         except ValueError:
             raise InputError(
-                f"conditions are written as class numbers such as 0,1,2, got {text!r}."
+                f"conditions are written as class numbers such as 0,1,2, got {text[:60]!r}."
             ) from None
 
     def empirical(self):

@@ -139,10 +139,12 @@ class MultiLabel(Kind):
         for row, part in zip(rows, text.split(","), strict=True):
             numbers = [] if part.strip() == "none" else part.split("+")
             for number in numbers:
-                if not number.strip().isdecimal() or int(number) >= self.num_labels:
+                digits = number.strip()
+                short = digits.isdecimal() and len(digits) < 10
+                if not short or int(digits) >= self.num_labels:
                     raise InputError(
                         "conditions are written as rows of labels such as 0+2,1,none, each below "
-                        f"{self.num_labels}, got {text!r}."
+                        f"{self.num_labels}, got {text[:60]!r}."
                     )
                 row[int(number)] = 1
         return rows

@@ -8,6 +8,7 @@ frame); alpha is dropped, photographs are turned as their EXIF orientation tells
 
 import hashlib
 import os
+import re
 
 import numpy as np
 import tensorflow as tf
@@ -19,8 +20,10 @@ from tfgan.data.headers import looks_whole, read_header, read_orientation
 from tfgan.data.memory import from_arrays
 from tfgan.data.resize import resize
 from tfgan.data.splits import SPLITS, divide
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
+from tfgan.reading import quiet
 
+_BYTES_A_PIXEL = 32  # of an image in colour, as uint8 and twice as float32
 EXTENSIONS = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 _SPLIT_FOLDERS = {
     "train": "train",
@@ -54,16 +57,17 @@ def load(argument, *, data_dir, image_size, memory_limit):
         split: np.array([_told(read_orientation, path) for path in paths], "int32")
         for split, (paths, _) in files.items()
     }
-    shape = _common_shape(
+    shape, largest = _common_shape(
         [path for paths, _ in files.values() for path in paths],
         np.concatenate([turns[split] for split in files]),
         image_size,
     )
+    parallel = _parallel(largest, memory_limit)
     count = sum(len(paths) for paths, _ in files.values())
     if count * int(np.prod(shape)) > memory_limit:
-        return _streamed(argument, files, turns, rows, shape, class_names, condition)
+        return _streamed(argument, files, turns, rows, shape, class_names, condition, parallel=parallel)
     arrays = {
-        split: _decode_all(paths, turns[split], labels, shape)
+        split: _decode_all(paths, turns[split], labels, shape, parallel)
         for split, (paths, labels) in files.items()
     }
     return from_arrays(
@@ -165,23 +169,37 @@ def _subfolders(folder):
 
 
 def _images(folder):
-    """Sorted paths of the images right in a folder."""
+    """Sorted paths of the images right in a folder; what has an image's name must be a file."""
     names = [name for name in _visible(folder) if name.lower().endswith(EXTENSIONS)]
-    return [path for name in names if os.path.isfile(path := os.path.join(folder, name))]
+    paths = [os.path.join(folder, name) for name in names]
+    for path in paths:
+        if not os.path.exists(path):
+            raise _undecodable(path, "a link that leads nowhere")
+        if not os.path.isfile(path) and not os.path.isdir(path):
+            raise _undecodable(path, "a pipe, a socket or a device")
+    return [path for path in paths if os.path.isfile(path)]
 
 
 def _visible(folder):
     return sorted(name for name in os.listdir(folder) if not name.startswith("."))
 
 
+def _parallel(pixels, memory_limit):
+    """Images decoded at once: of large ones, which are floats while they are resized, fewer."""
+    return int(np.clip(memory_limit // (_BYTES_A_PIXEL * pixels), 1, workers()))
+
+
 def _common_shape(paths, orientations, image_size):
-    """(height, width, channels) that all images get: colour as soon as one is in colour."""
-    channels, first = 1, None
+    """(shape, most pixels of one): (height, width, channels) that all images get.
+
+    They have colour as soon as one is in colour.
+    """
+    channels, largest, first = 1, 1, None
     for path, orientation in zip(paths, orientations, strict=True):
         height, width, depth = _told(read_header, path)
         if orientation >= 5:
             height, width = width, height
-        channels = max(channels, depth)
+        channels, largest = max(channels, depth), max(largest, height * width)
         first = first or (path, height, width)
         if image_size is None and (height, width) != first[1:]:
             raise InputError(
@@ -190,7 +208,8 @@ def _common_shape(paths, orientations, image_size):
                 "with --set image_size=32, or load(..., image_size=32)."
             )
     assert first is not None  # divide() has counted them
-    return (*(image_size or first[1:]), channels)
+    height, width = image_size or first[1:]
+    return (height, width, channels), max(largest, height * width)
 
 
 def _told(read, path):
@@ -222,11 +241,11 @@ def _turn(image, orientation):
     return image
 
 
-def _dataset(paths, orientations, labels, rows, shape, seed):
+def _dataset(paths, orientations, labels, rows, shape, seed, parallel):
     """Dataset of uint8 images, or (image, label); shuffles file names, so no image waits."""
     with tf.device("CPU"):
         turns = tf.constant(orientations[rows])
-        names = tf.constant(np.array(paths, object)[rows])
+        names = tf.constant(_names(paths)[rows])
         classes = None if labels is None else tf.constant(labels[rows])
 
     def read(position):
@@ -234,39 +253,46 @@ def _dataset(paths, orientations, labels, rows, shape, seed):
         return image if classes is None else (image, classes[position])
 
     indices = shuffled_range(len(rows), seed)
-    return indices.map(read, num_parallel_calls=workers(), deterministic=True)
+    return indices.map(read, num_parallel_calls=parallel, deterministic=True)
 
 
-def _decode_all(paths, orientations, labels, shape):
+def _names(paths):
+    """Paths as TensorFlow takes them: bytes, since a name need not be UTF-8."""
+    return np.array([os.fsencode(path) for path in paths], object)
+
+
+def _decode_all(paths, orientations, labels, shape, parallel):
     """(uint8 images, labels) of files."""
-    dataset = _dataset(paths, orientations, labels, np.arange(len(paths)), shape, None)
+    dataset = _dataset(paths, orientations, labels, np.arange(len(paths)), shape, None, parallel)
     try:
-        return collect(dataset, len(paths))
+        with quiet():  # of what is wrong libjpeg writes to stderr
+            return collect(dataset, len(paths))
     except tf.errors.OpError:
         for path in paths:  # the pipeline's error does not say which
             try:
-                tf.io.decode_image(tf.io.read_file(path), expand_animations=False)
+                with quiet():
+                    tf.io.decode_image(tf.io.read_file(os.fsencode(path)), expand_animations=False)
             except tf.errors.OpError as error:
                 raise _undecodable(path, error.message) from None
         raise
 
 
 def _undecodable(path, reason):
-    reason = " ".join(str(reason).split()).split(" [Op:")[0].removeprefix("{{function_node")
+    reason = re.sub(r"^{{function_node [^}]*}} ", "", shortened(reason)).split(" [Op:")[0]
     return InputError(
         f"{path} must be a PNG, JPEG, BMP or GIF image, and cannot be decoded ({reason[:120]}): "
         "replace or remove it."
     )
 
 
-def _streamed(root, files, turns, rows, shape, class_names, condition):
+def _streamed(root, files, turns, rows, shape, class_names, condition, *, parallel):
     """`Loaded` that reads the files anew each epoch."""
     splits = {}
     for split, (origin, index) in rows.items():
         paths, labels = files[origin]
         splits[split] = Split(
             len(index),
-            _reader(paths, turns[origin], labels, index, shape),
+            _reader(paths, turns[origin], labels, index, shape, parallel),
             _conditions(labels, index),
         )
     return Loaded(
@@ -283,11 +309,11 @@ def _conditions(labels, rows):
     return None if labels is None else lambda chosen: labels[rows[chosen]]
 
 
-def _reader(paths, orientations, labels, rows, shape):
+def _reader(paths, orientations, labels, rows, shape, parallel):
     ahead = int(np.clip(64 * 2**20 // np.prod(shape), 1, 64))
 
     def read(seed, pixels):
-        dataset = _dataset(paths, orientations, labels, rows, shape, seed)
+        dataset = _dataset(paths, orientations, labels, rows, shape, seed, parallel)
         return map_images(dataset, pixels).prefetch(ahead)
 
     return read
@@ -307,7 +333,7 @@ def _fingerprint(root, files, turns, rows, shape):
             with open(path, "rb") as file:
                 content = file.read()
             if not looks_whole(content):  # else training would stop at it, hours later
-                raise _undecodable(path, "cut off")
-            digest.update(f"{split} {os.path.relpath(path, root)} {len(content)}".encode())
+                raise _undecodable(path, "cut off, or damaged")
+            digest.update(os.fsencode(f"{split} {os.path.relpath(path, root)} {len(content)}"))
             digest.update(content)
     return digest.hexdigest()[:32]

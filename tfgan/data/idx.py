@@ -4,7 +4,6 @@ import gzip
 import math
 import os
 import struct
-import zlib
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from tfgan.data.memory import from_arrays
 from tfgan.data.npz import count_classes
 from tfgan.data.splits import divide, is_sorted
 from tfgan.errors import InputError
+from tfgan.reading import check_memory, fill, open_regular, refusing
 
 _MAGIC = {"images": 2051, "labels": 2049}  # unsigned bytes in 3 dimensions, in 1
 _PREFIX = {"train": "train", "test": "t10k"}
@@ -84,37 +84,44 @@ def _array(folder, split, kind):
             f"expected {_names(split, kind)[0]} (or .gz) in {folder}, found none: "
             "MNIST's files go there under their own names."
         )
-    return path, _parse(_read(path), path, kind)
+
+    def line(reason):
+        zipped = "gzip " if path.endswith(".gz") else ""
+        return f"{path} must be a readable {zipped}file, got {reason}: fetch it again."
+
+    with refusing(line), open_regular(path) as file:
+        if not path.endswith(".gz"):
+            return path, _read(file, path, kind, os.fstat(file.fileno()).st_size)
+        with gzip.GzipFile(fileobj=file) as unzipped:
+            return path, _read(unzipped, path, kind, None)
 
 
-def _read(path):
-    opener = gzip.open if path.endswith(".gz") else open
-    try:
-        with opener(path, "rb") as file:
-            return file.read()
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(
-            f"{path} must be a readable {'gzip ' if path.endswith('.gz') else ''}file, "
-            f"got {' '.join(str(error).split())}: fetch it again."
-        ) from None
-
-
-def _parse(content, path, kind):
-    """uint8 array `(n, height, width)` or `(n,)` of a file's bytes."""
+def _read(file, path, kind, size):
+    """uint8 array `(n, height, width)` or `(n,)` of a file of `size` bytes, if that is known."""
     head = 16 if kind == "images" else 8
+    content = file.read(head)
     if len(content) < head:
         raise InputError(
             f"{path} must start with {head} bytes of header, got {len(content)} in all: fetch it again."
         )
-    magic, *shape = struct.unpack(f">{head // 4}I", content[:head])
+    magic, *shape = struct.unpack(f">{head // 4}I", content)
     if magic != _MAGIC[kind]:
         raise InputError(
             f"{path} must be IDX {kind} (first number {_MAGIC[kind]}), got {magic}: "
             "give MNIST's files, under their own names."
         )
-    if len(content) - head != math.prod(shape) or 0 in shape:
-        raise InputError(
-            f"{path} must hold {math.prod(shape)} bytes after its header "
-            f"({' x '.join(map(str, shape))}), got {len(content) - head}: fetch it again."
-        )
-    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)  # (N, H, W) or (N,)
+    expected = math.prod(shape)
+    if expected and size in (None, head + expected):
+        check_memory(expected, f"{path} ({' x '.join(map(str, shape))})", "give a smaller one")
+        array = np.empty(expected, np.uint8)  # takes no memory until it is written to
+        size = head + fill(file, array.data)
+        if size == head + expected and not file.read(1):
+            return array.reshape(shape)  # (N, H, W) or (N,)
+        more = size == head + expected
+    else:
+        more = size is None and bool(file.read(1))
+        size = head if size is None else size
+    raise InputError(
+        f"{path} must hold {expected} bytes after its header "
+        f"({' x '.join(map(str, shape))}), got {'more' if more else size - head}: fetch it again."
+    )

@@ -7,18 +7,20 @@ Either `images` (or `x`) with optional `labels` (or `y`), or Keras's `x_train`, 
 Or features of images and tags, see `tfgan.data.tags`.
 """
 
-import zipfile
-import zlib
-
 import numpy as np
 
 from tfgan.conditions import MultiLabel, Vector
 from tfgan.data import tags
 from tfgan.data.memory import from_arrays
+from tfgan.data.npy import read_npz
 from tfgan.data.splits import divide, is_sorted
+from tfgan.data.tags import texts
 from tfgan.errors import InputError
+from tfgan.reading import refusing
 
 MAX_CLASSES = 100_000  # beyond it a label is an identifier or a mistake, not a class
+
+_NAMES = "label_names"
 
 # A source's split -> its names for images and labels.
 _LAYOUTS = (
@@ -40,10 +42,10 @@ def load(argument, *, data_dir, image_size, memory_limit):
     Raises:
         InputError: if the file is missing, no npz, or its arrays are not as described above.
     """
-    arrays = _read(argument)
+    arrays, found = _read(argument)
     if tags.are_in(arrays):
         return tags.from_arrays(arrays, argument, image_size=image_size)
-    splits = _splits(arrays, argument)
+    splits = _splits(arrays, argument, found)
     shapes = {images.shape[1:] for images, _ in splits.values()}
     if len(shapes) > 1:
         raise InputError(
@@ -83,7 +85,7 @@ def _kind(labels, path):
 def _label_names(arrays, num_classes, kind, path):
     """tuple of str, one a class or label: the file's, else their numbers; None without labels."""
     count = num_classes if kind is None else getattr(kind, "num_labels", None)
-    names = arrays.get("label_names")
+    names = arrays.get(_NAMES)
     if names is None:
         return None if count is None else tuple(map(str, range(count)))
     if count is None:
@@ -94,7 +96,9 @@ def _label_names(arrays, num_classes, kind, path):
             f"{path}: label_names must be {count} strings, one per label, got {names.dtype} "
             f"{names.shape}: save numpy.array(names, dtype=str)."
         )
-    return tuple(map(str, names))
+    if len(names) > MAX_CLASSES:
+        raise InputError(f"{path}: label_names must be {MAX_CLASSES} at most, got {len(names)}.")
+    return texts(names, f"{path}: label_names")
 
 
 def count_classes(labels, what):
@@ -113,26 +117,25 @@ def count_classes(labels, what):
 
 
 def _read(path):
-    """dict of the arrays in the file."""
+    """(dict of the arrays in the file that have a meaning here, names of all)."""
+
+    def line(reason):
+        return (
+            f"{path} must be an npz file of plain arrays, and cannot be read ({reason}): "
+            "write it with numpy.savez(FILE, images=..., labels=...)."
+        )
+
+    names = {name for layout in _LAYOUTS for pair in layout.values() for name in pair}
     try:
-        with open(path, "rb") as file:
-            arrays = np.load(file, allow_pickle=False)
-            if not isinstance(arrays, np.lib.npyio.NpzFile):
-                raise ValueError("it holds one bare array")
-            return {key: arrays[key] for key in arrays.files}
+        with refusing(line, but=FileNotFoundError):
+            return read_npz(path, {*names, *tags.NAMES, _NAMES})
     except FileNotFoundError:
         raise InputError(
             f"expected an npz file at {path}, found none: check the path in npz:FILE."
         ) from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(
-            f"{path} must be an npz file of plain arrays, and cannot be read ({reason}): "
-            "write it with numpy.savez(FILE, images=..., labels=...)."
-        ) from None
 
 
-def _splits(arrays, path):
+def _splits(arrays, path, names):
     """dict: the source's split -> (images, labels)."""
     for layout in _LAYOUTS:
         if layout["train"][0] not in arrays:
@@ -149,7 +152,7 @@ def _splits(arrays, path):
             split: _pair(arrays[images], images, arrays.get(labels), labels, path)
             for split, (images, labels) in present.items()
         }
-    found = ", ".join(sorted(arrays)) or "nothing"
+    found = ", ".join(names)[:200] or "nothing"
     raise InputError(
         f"{path} must hold an array `images` (or `x`, or `x_train`), it holds {found}: "
         "write it with numpy.savez(FILE, images=..., labels=...)."
@@ -191,7 +194,7 @@ def _labels(labels, count, what):
     """int32 `(n,)`; int32 `(n, labels)` of 0 and 1; or float32 `(n, dim)`."""
     if labels.ndim == 2 and labels.shape[1] == 1 and labels.dtype.kind in "iu":
         labels = labels[:, 0]  # (N,), as keras.datasets.cifar10 has them
-    if len(labels) != count:
+    if labels.ndim and len(labels) != count:
         raise InputError(f"{what} must be one an image, got {len(labels)} for {count} images.")
     if labels.ndim == 2 and labels.shape[1] and labels.dtype.kind in "biuf":
         return _rows(labels, what)

@@ -3,7 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
+from tfgan.data.headers import MAX_PIXELS
 from tfgan.errors import InputError
+from tfgan.reading import check_memory
 
 _CHUNK_BYTES = 64 * 2**20  # of float32 pixels held while a big array is resized
 
@@ -15,7 +17,7 @@ def check_image_size(image_size):
         image_size: int, (height, width) or None.
 
     Raises:
-        InputError: if it is none of these, or a side is below 1.
+        InputError: if it is none of these, a side is below 1, or there are more than `MAX_PIXELS`.
     """
     if image_size is None:
         return None
@@ -25,6 +27,11 @@ def check_image_size(image_size):
         raise InputError(
             f"image_size must be a whole number or (height, width), each at least 1, "
             f"got {image_size!r}: give for example image_size=32."
+        )
+    if sides[0] * sides[1] > MAX_PIXELS:
+        raise InputError(
+            f"image_size must be at most {MAX_PIXELS} pixels in all, got {image_size!r}: give for "
+            "example image_size=32."
         )
     return int(sides[0]), int(sides[1])
 
@@ -56,6 +63,9 @@ def resize_array(images, image_size):
     """`resize` of a NumPy array `(n, height, width, channels)`, a piece at a time."""
     if image_size is None or images.shape[1:3] == tuple(image_size):
         return images
+    height, width = image_size
+    size = len(images) * height * width * images.shape[-1] * images.itemsize
+    check_memory(size, f"{len(images)} images of {height} x {width}", "give a smaller image_size")
     result = np.empty((len(images), *image_size, images.shape[-1]), images.dtype)
     pixels = max(np.prod(images.shape[1:]), np.prod(result.shape[1:]))
     step = max(1, int(_CHUNK_BYTES // (4 * pixels)))

@@ -22,6 +22,7 @@ from tfgan.data.dataset import Loaded, Split, as_stored, collect, shuffled_range
 from tfgan.data.npz import MAX_CLASSES
 from tfgan.data.splits import SPLITS
 from tfgan.errors import InputError
+from tfgan.reading import check_memory
 
 SIZES = {"train": 128_000, "valid": 10_000, "test": 26_000}
 _CHANNELS = 3
@@ -67,7 +68,7 @@ def of(loaded, source):
         source: str, for error messages.
 
     Raises:
-        InputError: if its images are not grey or have no class labels, or too many classes.
+        InputError: if its images are not grey, have no class labels or too many, or are too large.
     """
     height, width, channels = loaded.image_shape if len(loaded.image_shape) == 3 else (0, 0, 0)
     if channels != 1 or loaded.num_classes is None:
@@ -82,6 +83,8 @@ def of(loaded, source):
             f"{source} has {count} classes, whose {count}^3 modes are more than {MAX_CLASSES}: choose "
             "a source of fewer."
         )
+    pixels = height * width * sum(loaded.splits[split].size for split in SPLITS)
+    check_memory(4 * pixels, f"{source}: its single images", "give smaller ones, by image_size")
     arrays, triples = {}, {}
     for number, split in enumerate(SPLITS):
         part = loaded.splits[split]

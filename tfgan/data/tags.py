@@ -24,6 +24,7 @@ from tfgan.data.splits import SPLITS, divide
 from tfgan.errors import InputError
 
 _NEEDED = ("features", "word_vectors", "tags")
+NAMES = (*_NEEDED, "words")
 _CHUNK_BYTES = 4 * 2**20  # gathered and handed on at a time
 
 
@@ -113,7 +114,21 @@ def _words(words, count, what):
             f"{what} must be {count} strings, one per word vector, got {words.dtype} {words.shape}: "
             "save numpy.array(words, dtype=str)."
         )
-    return tuple(map(str, words))
+    return texts(words, what)
+
+
+def texts(array, what):
+    """tuple of str, of an array of strings.
+
+    Raises:
+        InputError: if one of them is no text: an array may hold any numbers.
+    """
+    try:
+        found = tuple(map(str, array))
+        "".join(found).encode()
+    except (ValueError, SystemError):  # the latter of numbers that are no letters
+        raise InputError(f"{what} must be strings, one of them is no text: save them anew.") from None
+    return found
 
 
 def _splits(tags):

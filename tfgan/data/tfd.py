@@ -11,18 +11,21 @@ Reference:
     `TFD(which_set='unlabeled')`, 'valid' and 'test'.
 """
 
+import math
 import re
-import zlib
 
 import h5py  # Keras brings it
 import numpy as np
 
 from tfgan.data.memory import from_arrays
-from tfgan.errors import InputError, shortened
+from tfgan.errors import InputError
 from tfgan.keras_files import plain_dataset
+from tfgan.reading import check_memory, open_regular, refusing
 
 _CODES = {"train": 0, "valid": 2, "test": 3}  # of `folds`, for our splits
 _FOLDS = 5
+_BYTES = {"uint8": 1, "int8": 1, "logical": 1}  # a value of these takes; of others at most 8
+_REMEDY = "use the original TFD_48x48.mat"
 
 
 def load(argument, *, data_dir, image_size, memory_limit):
@@ -65,40 +68,38 @@ def _read(path):
             "reading tfd:FILE.mat needs SciPy, which is not installed: pip install 'tfgan[tfd]'."
         ) from None
     names = ("images", "folds")
+
+    def line(reason):
+        return (
+            f"{path} must be a MATLAB file, and cannot be read ({reason}): use the original "
+            "TFD_48x48.mat."
+        )
+
     try:
-        with open(path, "rb") as file:
+        with refusing(line, but=FileNotFoundError), open_regular(path) as file:
             try:
-                return scipy.io.loadmat(file, variable_names=names)
+                told = scipy.io.whosmat(file)
             except NotImplementedError:  # MATLAB 7.3 writes HDF5
-                return _read_hdf5(file, names)
+                return _read_hdf5(file, names, path)
+            sizes = [
+                math.prod(shape) * _BYTES.get(kind, 8) for name, shape, kind in told if name in names
+            ]
+            check_memory(sum(sizes), path, _REMEDY)
+            file.seek(0)
+            return scipy.io.loadmat(file, variable_names=names)
     except FileNotFoundError:
         raise InputError(
             f"expected a MATLAB file at {path}, found none: give your own copy, tfd:FILE.mat (TFD "
             "cannot be downloaded freely)."
         ) from None
-    except (
-        ArithmeticError,
-        EOFError,
-        LookupError,
-        MemoryError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-        scipy.io.matlab.MatReadError,
-        zlib.error,
-    ) as error:
-        reason = shortened(error) or type(error).__name__
-        raise InputError(
-            f"{path} must be a MATLAB file, and cannot be read ({reason}): use the original "
-            "TFD_48x48.mat."
-        ) from None
 
 
-def _read_hdf5(file, names):
+def _read_hdf5(file, names, path):
     with h5py.File(file) as content:
+        found = {name: plain_dataset(content, name) for name in names if name in content}
+        check_memory(sum(dataset.nbytes for dataset in found.values()), path, _REMEDY)
         # MATLAB's order of axes is the reverse.
-        return {name: np.asarray(plain_dataset(content, name)).T for name in names if name in content}
+        return {name: np.asarray(dataset).T for name, dataset in found.items()}
 
 
 def _checked(arrays, path):

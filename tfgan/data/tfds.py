@@ -20,6 +20,7 @@ from tfgan.data.memory import from_arrays
 from tfgan.data.resize import resize
 from tfgan.data.splits import SPLITS, divide
 from tfgan.errors import InputError
+from tfgan.reading import refusing
 
 _SHUFFLE_BYTES = 256 * 2**20
 _SPLIT_NAMES = {
@@ -63,7 +64,10 @@ def load(argument, *, data_dir, image_size, memory_limit):
             num_classes=None if label is None else label.num_classes,
             class_names=None if label is None else tuple(label.names),
         )
-    arrays = {split: collect(item.read(None, as_stored), item.size) for split, item in readers.items()}
+    with refusing(lambda reason: _damaged(argument, builder, reason)):
+        arrays = {
+            split: collect(item.read(None, as_stored), item.size) for split, item in readers.items()
+        }
     return from_arrays(
         arrays,
         {split: (split, np.arange(item.size)) for split, item in readers.items()},
@@ -94,7 +98,7 @@ def _builder(name, data_dir):
             f"expected a TensorFlow Datasets name, got {name!r}, which it does not know and "
             f"{data_dir or 'its folder'} does not hold: {hint}"
         ) from None
-    except (ValueError, OSError, ImportError, TypeError, AssertionError) as error:
+    except Exception as error:  # of builders' own code, or of metadata on disk
         raise InputError(
             f"TensorFlow Datasets must know {name!r}, it says: {first_line(error)}: "
             "check the name, configuration and version."
@@ -142,6 +146,13 @@ def _kinds_in(file):
             waiting += value.values()
         elif isinstance(value, list):
             waiting += value
+
+
+def _damaged(name, builder, reason):
+    return (
+        f"tfds:{name} cannot be read from {builder.data_dir} ({reason}): remove that folder, and "
+        "prepare the data anew."
+    )
 
 
 def _check_features(features, name):

@@ -16,6 +16,7 @@ from tfgan.evaluation.limits import TEST_LIMIT, TRAIN_BYTES, VALID_LIMIT, train_
 from tfgan.evaluation.modes import judge_of_modes
 from tfgan.evaluation.text import lines
 from tfgan.metrics import ranking
+from tfgan.reading import check_memory
 
 __all__ = [
     "METRICS",
@@ -88,8 +89,8 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0, sampling=None, 
         `protocol`, with `warnings` where samples are few; and `hints`, what was left out and why.
 
     Raises:
-        InputError: for an unknown metric or unknown features, or if the GAN's images or condition are
-            not the data's.
+        InputError: for an unknown metric or unknown features, if the GAN's images or condition are
+            not the data's, or for more samples than fit the memory.
     """
     names = check_names(metrics)
     if gan.image_shape != tuple(data.image_shape):
@@ -97,6 +98,8 @@ def evaluate(gan, data, *, metrics=None, samples=10_000, seed=0, sampling=None, 
             f"the GAN makes images of shape {gan.image_shape}, {data.name} has "
             f"{tuple(data.image_shape)}: evaluate it on the data it was trained on."
         )
+    size = 4 * samples * int(np.prod(data.image_shape))
+    check_memory(size, f"{samples} samples", "ask for fewer (--samples)")
     extractor = _extractor(names, data, features, seed)
     sampling = sampling or {}
     images, conditions = _draw(gan, data, samples, seed, sampling)

@@ -15,6 +15,7 @@ from tfgan import keras_files
 from tfgan.errors import InputError, shortened, suggestion
 from tfgan.metrics import classifier
 from tfgan.precision import policy
+from tfgan.weights import within_memory
 
 NAMES = ("classifier", "inception", "pixels")
 BATCH_BYTES = 2**25  # of images given to a network at a time
@@ -187,7 +188,10 @@ def _file(file):
     if not path.is_file():
         raise InputError(f"{file} is no file: give a Keras model of images -> (batch, dim).")
     try:
-        model = keras_files.load_model(path, compile=False)
+        with within_memory(file, "give a smaller one"):
+            model = keras_files.load_model(path, compile=False)
+    except InputError:
+        raise
     except Exception as error:  # of Keras, zip, HDF5 and JSON: whatever a file may hold
         raise InputError(f"{file} cannot be read as a Keras model ({shortened(error)}).") from error
     description = f"{path.name}, SHA-256 {_digest(path)}, of images in [0, 1]"

@@ -235,6 +235,9 @@ def rows_of(gan, conditions, *, seed=0):
 
 def names_of(conditions, class_names):
     """What is written beside the rows, or None of vectors."""
+    count = 1 + int(conditions.max()) if conditions.ndim == 1 else conditions.shape[1]
+    if class_names and len(class_names) < count and conditions.dtype.kind != "f":
+        raise InputError(f"class_names must be {count} at least, got {len(class_names)}: name all.")
     if conditions.ndim == 1:
         return [class_names[c] if class_names else str(c) for c in conditions]
     if conditions.dtype.kind == "f":

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from tfgan.errors import InputError
-from tfgan.files import read_csv
+from tfgan.recorded import read_log
 
 # Panel -> the columns of `metrics.csv` it shows, with what they are called.
 PANELS = {
@@ -32,7 +32,7 @@ def curves(source):
         `matplotlib.figure.Figure`.
 
     Raises:
-        InputError: if there is no such file or nothing in it to draw.
+        InputError: if there is no such file, it is damaged, or there is nothing in it to draw.
     """
     columns = _columns(source)
     panels = {
@@ -68,7 +68,7 @@ def _columns(source):
     if not path.is_file():
         raise InputError(f"no training log at {path}: give a run directory or its metrics.csv.")
     columns: dict[str, list[tuple[int, float]]] = {}
-    for row in read_csv(path):
+    for row in read_log(path):
         for name, text in row.items():
             if name != "epoch" and text:
                 columns.setdefault(name, []).append((int(row["epoch"]), float(text)))

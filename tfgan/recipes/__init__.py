@@ -18,7 +18,7 @@ from tfgan.recipes import (
     sngan_cifar10,
     stacked_mnist,
 )
-from tfgan.recipes.recipe import Recipe, get, override
+from tfgan.recipes.recipe import Recipe, get, override, recorded
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -44,4 +44,4 @@ RECIPES: dict[str, Recipe] = {
     )
 }
 
-__all__ = ["RECIPES", "Recipe", "get", "override"]
+__all__ = ["RECIPES", "Recipe", "get", "override", "recorded"]

@@ -56,6 +56,7 @@ _OPEN = {  # kinds of settings whose default is None, which leaves them to the n
     "sample_steps": int,
     "checkpoint_seconds": float,
     "checkpoint_steps": int,
+    "image_size": int,
 }
 
 # Settings that change nothing of what is learnt: a run that goes on may have others.
@@ -77,6 +78,13 @@ _NEEDS = {
         lambda settings: settings.get("conditioning") == "auxiliary",
     ),
     "conditioning": ("conditional=true", lambda settings: settings["conditional"]),
+}
+
+# See `_most`. Weights are looked at besides, as they are made: `tfgan.weights`.
+_MOST = {
+    **dict.fromkeys(("units", "channels", "max_channels", "latent_dim"), 2**16),
+    **dict.fromkeys(("blocks", "expansion", "groups", "kernel_size", "d_steps"), 1000),
+    "steps_per_execution": 10_000,
 }
 
 _AUTO = {  # what else they may be
@@ -245,9 +253,9 @@ def override(settings, changes, *, defaults=None):
     for change in changes:
         key, equals, text = change.partition("=")
         if not equals:
-            raise InputError(f"--set takes key=value, got {change!r}.")
+            raise InputError(f"--set takes key=value, got {change[:60]!r}.")
         if key not in settings:
-            raise InputError(f"no setting is called {key!r}: {suggestion(key, settings)}")
+            raise InputError(f"no setting is called {key[:60]!r}: {suggestion(key[:60], settings)}")
         result[key] = _parse(key, text, defaults[key])
     _check(result)
     for key in result.keys() & _NEEDS.keys():
@@ -257,10 +265,26 @@ def override(settings, changes, *, defaults=None):
     return result
 
 
+def recorded(settings, found):
+    """Returns settings as a run kept them: those of another version of tfgan stay as they are.
+
+    Args:
+        settings: dict of defaults.
+        found: dict of what was kept.
+
+    Raises:
+        InputError: for a value of another type than the default's, or out of range.
+    """
+    known = {key: _parse(key, json.dumps(found[key]), settings[key]) for key in settings.keys() & found}
+    result = {**settings, **found, **known}
+    _check({key: result[key] for key in settings})
+    return result
+
+
 def _parse(key, text, default):
     try:
         value = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON; more digits, or brackets, than Python reads
         value = text
     kind, word = _AUTO.get(key, (type(default), None))
     if default is None:
@@ -278,8 +302,13 @@ def _parse(key, text, default):
             values += f" such as {default!r}"
         if word is not None:
             values = f"{kind.__name__} values or {word}"
-        raise InputError(f"{key} takes {values}, got {text!r}.")
+        raise InputError(f"{key} takes {values}, got {text[:60]!r}.")
     return value
+
+
+def _most(key):
+    """What a whole number is at most: of larger ones networks take for ever, or all memory."""
+    return _MOST["units"] if key.endswith("_units") else _MOST.get(key, 2**31)
 
 
 def _check(settings):
@@ -288,6 +317,9 @@ def _check(settings):
             raise InputError(f"{key} must be at least {0 if key == 'seed' else 1}, got {value}.")
         if type(value) is int and value >= 2**31:
             raise InputError(f"{key} must be below 2**31, got {value}.")
+        most = _most(key)
+        if type(value) is int and value > most:
+            raise InputError(f"{key} must be at most {most}, got {value}.")
         if value is None:
             continue
         if key.endswith(("dropout", "ema_decay", "beta_1", "beta_2")) and not 0 <= value < 1:

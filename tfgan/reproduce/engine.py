@@ -8,9 +8,10 @@ from tfgan import configs, evaluation, plots, runs
 from tfgan.callbacks.sampling import even_samples
 from tfgan.data import load
 from tfgan.errors import InputError
-from tfgan.files import read_csv, write_json
+from tfgan.files import write_json
 from tfgan.metrics import parzen
 from tfgan.recipes.recipe import EXECUTION, RECOVERY
+from tfgan.recorded import read_log
 from tfgan.reproduce import report
 from tfgan.reproduce.figures import PICTURES
 from tfgan.reproduce.jobs import DRAWING_SEED, seconds
@@ -137,7 +138,7 @@ def _check_same(path, config):
 def _log(path, name="metrics.csv"):
     """The rows of a run's log; none where there is no run."""
     file = path / name
-    return read_csv(file) if file.is_file() else []
+    return read_log(file) if file.is_file() else []
 
 
 def _seconds(path):

@@ -1,14 +1,15 @@
 """The report of a paper: Markdown and JSON, from the rows that are finished."""
 
-import json
 from pathlib import Path
 
 from tfgan.errors import InputError
 from tfgan.files import markdown_table, write_json, write_text
+from tfgan.reading import read_json, refusing
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.rows import TABLES
 
 MINUTE = 60
+_REMEDY = "remove it, and its row is done again"
 
 # What the Parzen estimate cannot tell, said in every report.
 PARZEN = """\
@@ -36,12 +37,13 @@ def read_rows(name, out):
     places = {row.name: i for i, row in enumerate(PAPERS[name].rows)}
     found = []
     for file in sorted((Path(out) / "rows").glob("[!.]*.json")):
-        try:
-            row = json.loads(file.read_text(encoding="utf-8"))
-            if row["paper"] == name and row["row"] in places:
-                found.append(row)
-        except (ValueError, KeyError, TypeError):
-            raise InputError(f"{file} is damaged: remove it, and its row is done again.") from None
+        row = read_json(file, _REMEDY)
+        if {"paper", "row", "seed", "epochs"} - row.keys() or not isinstance(row["row"], str):
+            raise InputError(f"{file} is damaged: {_REMEDY}.")
+        if row["paper"] == name and row["row"] in places:
+            with refusing(lambda reason, file=file: f"{file} is damaged ({reason}): {_REMEDY}."):
+                "\n".join(_parts(name, PAPERS[name], [row]))
+            found.append(row)
     return sorted(found, key=lambda row: (places[row["row"]], row["seed"], row["epochs"] or 0))
 
 

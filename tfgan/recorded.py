@@ -1,0 +1,104 @@
+"""What runs wrote about themselves, read back: `config.json` and `metrics.csv`, be they damaged."""
+
+from tfgan.errors import InputError
+from tfgan.files import read_csv
+from tfgan.reading import open_regular, read_json, refusing
+
+FORMAT = 1  # of config.json
+_REMEDY = "restore it, or train anew"
+
+
+def _texts(value):
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_path(value):
+    return isinstance(value, str) and "\0" not in value
+
+
+def _is_shape(value):
+    return isinstance(value, list) and all(type(side) is int and side > 0 for side in value)
+
+
+# What each entry must be, and whether a config may lack it.
+_ENTRIES = {
+    "recipe": (lambda v: isinstance(v, str), "the name of a recipe", False),
+    "data": (lambda v: isinstance(v, str) and "\0" not in v, "a data source", False),
+    "data_dir": (
+        lambda v: v is None or (isinstance(v, str) and "\0" not in v),
+        "a path or null",
+        False,
+    ),
+    "settings": (lambda v: isinstance(v, dict), "an object", False),
+    "overrides": (_texts, "a list of texts", False),
+    "fingerprint": (lambda v: isinstance(v, str), "a text", True),
+    "image_shape": (_is_shape, "a list of whole numbers", True),
+    "class_names": (lambda v: v is None or _texts(v), "a list of texts or null", True),
+    "versions": (lambda v: isinstance(v, dict), "an object", True),
+}
+
+
+def read_config(file):
+    """Returns the dict of a run's `config.json`, whose entries have the right types.
+
+    Args:
+        file: `pathlib.Path`.
+
+    Raises:
+        InputError: if it is damaged, or of another version of tfgan.
+        OSError: if it cannot be opened.
+    """
+    config = read_json(file, _REMEDY)
+    found = config.get("format")
+    if found is None:
+        raise damaged(file, "no format")
+    if type(found) is not int or found != FORMAT:
+        raise InputError(
+            f"{file} has format {repr(found)[:60]}, this tfgan reads {FORMAT}: use the version that "
+            "wrote it."
+        )
+    for name, (is_right, expected, optional) in _ENTRIES.items():
+        if name not in config:
+            if optional:
+                continue
+            raise damaged(file, f"no {name}")
+        if not is_right(config[name]):
+            raise damaged(file, f"{name} must be {expected}, got {str(config[name])[:60]!r}")
+    return {"class_names": None, **config}
+
+
+def damaged(file, reason):
+    """The `InputError` of a file that a run wrote, and that has been changed since."""
+    return InputError(f"{file} is damaged ({reason}): {_REMEDY}.")
+
+
+def read_log(file):
+    """Returns the rows of a run's `metrics.csv`: dicts of text by column, all of them numbers or empty.
+
+    Args:
+        file: `pathlib.Path`.
+
+    Raises:
+        InputError: if it is damaged.
+        OSError: if it cannot be opened.
+    """
+    with refusing(lambda reason: str(damaged(file, reason))):
+        open_regular(file).close()
+        rows = read_csv(file)
+        for number, row in enumerate(rows, 2):
+            if None in row or None in row.values():
+                raise ValueError(f"line {number} has another number of columns than the first")
+            if not row.get("epoch", "").isdecimal():
+                raise ValueError(f"line {number} has no epoch")
+            for name, text in row.items():
+                if text and not _is_number(text):
+                    raise ValueError(f"line {number} has {text[:30]!r} for {name}")
+    return rows
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
