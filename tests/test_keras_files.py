@@ -327,11 +327,11 @@ def test_every_load_refuses(good, tmp_path, canary, case):
     """A run directory (of `sample`, `evaluate`, `export`), and features."""
     run = tmp_path / "run"
     (run / "checkpoints").mkdir(parents=True)
-    (run / "config.json").write_text(json.dumps({"recipe": "gan-digits", "settings": {}}))
+    (run / "config.json").write_text(json.dumps(runs.plan("gan-digits")))
     bad, gan = with_config(good, run / "gan.keras", CONFIGS[case]), small_gan()
     for load in (
-        lambda: runs._read(bad, keras_files.load_model),
-        lambda: runs._read(bad, lambda file: keras_files.load_weights(gan, file)),  # as --resume does
+        lambda: stored.load(bad),
+        lambda: checkpoints.read(bad, lambda file: keras_files.load_weights(gan, file)),  # of --resume
         lambda: card.source_of(run),
         lambda: features.get(str(bad)),
     ):
