@@ -17,7 +17,7 @@ from tfgan.metrics.distances import Rows
 SUBSETS, SUBSET_SIZE = 100, 1_000  # torch-fidelity's
 
 
-def distance(features, others, *, memory=2**27):
+def distance(features, others, *, memory=2**28):
     """Unbiased estimate of the squared MMD, kernel `(x.y / dim + 1)^3`, of two whole sets.
 
     Args:
