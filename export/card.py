@@ -72,7 +72,7 @@ def data_name(data):
 
 
 def write(folder, name, source, signatures, proof, max_batch):
-    """Writes `README.md`, `signatures.json`, `limits.json` and, of labels, `classes.json` into a folder.
+    """Writes `README.md`, `signatures.json`, `limits.json` and, of labels, `classes.json`.
 
     Args:
         folder: of the export.

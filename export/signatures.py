@@ -7,8 +7,8 @@ sample_png       seeds [, condition] -> image_bytes  the same, as PNG files
 
 `latents` float32 `(batch, latent_dim)`; `seeds` int64 `(batch,)`; `condition` int32 `(batch,)` for
 labels, `(batch, num_labels)` of 0 and 1 for several at once, float32 `(batch, dim)` for vectors.
-`images` and `pixels` are `(batch, H, W, C)`. A server's graph takes no more than `max_batch` rows at once,
-so that no single request can take all its memory.
+`images` and `pixels` are `(batch, H, W, C)`. A server's graph takes no more than `max_batch` rows at
+once, so that no single request can take all its memory.
 """
 
 import math

@@ -78,7 +78,8 @@ class TooLarge(BaseException):
 def main(folder, name, port):
     server = ModelServer(http_port=port, workers=1, enable_grpc=False, enable_docs_url=False)
     server.register_model(Exported(folder, name))
-    rest = RESTServer("", server.dataplane, server.model_repository_extension, http_port=port)
+    models = server.model_repository_extension
+    rest = RESTServer("kserve.model_server:app", server.dataplane, models, http_port=port)
     rest.config.host, rest.config.limit_concurrency = "127.0.0.1", AT_ONCE
     app.add_middleware(BodyLimit)
     asyncio.run(rest.start())

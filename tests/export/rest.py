@@ -71,7 +71,8 @@ class Rest:
         for name, spec in specs.items():
             dtype = tf.dtypes.as_dtype(spec.dtype)
             check_numbers(name, given[name], dtype)
-            array = np.array(given[name], dtype.as_numpy_dtype)
+            with np.errstate(over="ignore"):  # a number too large is infinite, which the graph refuses
+                array = np.array(given[name], dtype.as_numpy_dtype)
             known = [dim.size for dim in spec.tensor_shape.dim]
             if len(known) != array.ndim or any(
                 size not in (-1, found) for size, found in zip(known, array.shape, strict=True)
