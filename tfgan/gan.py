@@ -250,6 +250,9 @@ class GAN(Compiled):
     ):
         """Draws images in inference mode (no dropout, fixed batch statistics).
 
+        They come as one array, with their latents: a million of 28 x 28 are 3 GB. More than fit in
+        memory are written by `tfgan.export.dataset`, which holds some thousand at a time.
+
         Args:
             count: int >= 1. How many.
             condition: None for a GAN without condition. For a CGAN `(count, ...)` array-like, one

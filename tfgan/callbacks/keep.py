@@ -1,6 +1,7 @@
 """Callbacks that write: the model, the best model, a log, a trace."""
 
 import csv
+import io
 import math
 import sys
 import time
@@ -112,7 +113,8 @@ class MetricsLog(keras.callbacks.Callback):
     def __init__(self, path, *, first_epoch=0):
         super().__init__()
         self.path = Path(path)
-        self.rows = []
+        self.rows = []  # of earlier parts of the run
+        self._names, self._lines = [], []
         if first_epoch and self.path.is_file():
             self.rows = [r for r in read_csv(self.path) if int(r["epoch"]) <= first_epoch]
 
@@ -125,15 +127,35 @@ class MetricsLog(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = round(time.monotonic() - self._start, 3)
-        self.rows.append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
-        names = dict.fromkeys(name for row in self.rows for name in row)
+        if not self._names:
+            for row in self.rows:
+                self._append(row)
+        self._append({"epoch": epoch + 1, "seconds": seconds, **(logs or {})})
         with (
             replacing(self.path) as temporary,
             open(temporary, "w", newline="", encoding="utf-8") as file,
         ):
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(self.rows)
+            file.write(_csv_line(self._names))
+            file.writelines(self._lines)
+
+    def _append(self, row):
+        """Keeps a row as its line of the file.
+
+        All lines are written after every epoch: made anew from numbers each time, those of some
+        thousand short epochs took longer than the training, and as dicts took several times the memory.
+        """
+        new = [name for name in row if name not in self._names]
+        if new:
+            more = "," * len(new)
+            self._lines = [f"{line[:-2]}{more}\r\n" for line in self._lines]
+            self._names += new
+        self._lines.append(_csv_line(row.get(name, "") for name in self._names))
+
+
+def _csv_line(values):
+    with io.StringIO(newline="") as text:
+        csv.writer(text).writerow(values)
+        return text.getvalue()
 
 
 class Profile(keras.callbacks.Callback):
