@@ -82,10 +82,11 @@ def _wait_until_ready(process, port, log):
         if process.poll() is not None:
             break
         with contextlib.suppress(OSError):
-            connection = http.client.HTTPConnection(HOST, port, timeout=5)
-            connection.request("GET", f"/v1/models/{MODEL}")
-            if connection.getresponse().status == 200:
-                return
+            with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=5)) as connection:
+                connection.request("GET", f"/v1/models/{MODEL}")
+                with connection.getresponse() as answer:
+                    if answer.status == 200:
+                        return
         time.sleep(0.5)
     raise RuntimeError(f"no server after {START} s: {Path(log).read_text()[-2000:]}")
 
@@ -142,9 +143,9 @@ class Client:
         try:
             if self.connection.sock is None:
                 return CLOSED, b""
-            answer = http.client.HTTPResponse(self.connection.sock, method=request.method)
-            answer.begin()
-            return answer.status, answer.read()
+            with http.client.HTTPResponse(self.connection.sock, method=request.method) as answer:
+                answer.begin()
+                return answer.status, answer.read()
         except (ConnectionError, http.client.HTTPException):
             return CLOSED, b""
         finally:
@@ -184,22 +185,21 @@ def load(port, requests, *, clients, seconds):
     lock = threading.Lock()
 
     def ask(number):
-        client, rng = Client(port), random.Random(number)
-        while time.monotonic() < end:
-            (kind,) = rng.choices(kinds, weights)
-            with lock:  # all sorts in turn, whoever asks
-                request = next(turns[kind])
-            found[number].append(client.ask(request))
-        client.close()
+        rng = random.Random(number)
+        with contextlib.closing(Client(port)) as client:
+            while time.monotonic() < end:
+                (kind,) = rng.choices(kinds, weights)
+                with lock:  # all sorts in turn, whoever asks
+                    request = next(turns[kind])
+                found[number].append(client.ask(request))
 
     def ask_hugely():
-        client = Client(port)
-        for request in requests["huge"] * 1000:
-            if time.monotonic() >= end:
-                break
-            found[clients].append(client.ask(request))
-            time.sleep(max(0.0, min(HUGE_EVERY, end - time.monotonic())))
-        client.close()
+        with contextlib.closing(Client(port)) as client:
+            for request in itertools.cycle(requests["huge"]):
+                if time.monotonic() >= end:
+                    break
+                found[clients].append(client.ask(request))
+                time.sleep(max(0.0, min(HUGE_EVERY, end - time.monotonic())))
 
     threads = [threading.Thread(target=ask, args=(i,), daemon=True) for i in range(clients)]
     if requests.get("huge"):
@@ -260,8 +260,9 @@ def measure(folder, truth, *, clients, seconds, log, keep=False):
     mix = right | {kind: list(make(truth)) for kind, make in makers.items()}
     found = {}
     with served(folder, log) as (port, pid):
-        for request in right["valid"]:  # the first of each shape builds what it needs
-            Client(port).ask(request)
+        with contextlib.closing(Client(port)) as client:
+            for request in right["valid"]:  # the first of each shape builds what it needs
+                client.ask(request)
         for phase, requests in (("right requests", right), ("mixed", mix)):
             before, _ = memory(pid)
             outcomes, took = load(port, requests, clients=clients, seconds=seconds)

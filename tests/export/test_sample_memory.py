@@ -30,14 +30,14 @@ except SystemExit as stop:
 """
 
 
-@pytest.fixture
-def run_directory(tmp_path):
+@pytest.fixture(scope="module")
+def run_directory(tmp_path_factory):
     """As far as sampling reads it."""
-    (tmp_path / "run").mkdir()
-    varied(small_cgan()).save(tmp_path / "run/gan.keras")
+    run = tmp_path_factory.mktemp("run")
+    varied(small_cgan()).save(run / "gan.keras")
     config = {**runs.plan("cgan-digits"), "class_names": ["a", "b", "c"]}
-    (tmp_path / "run/config.json").write_text(json.dumps(config))
-    return tmp_path / "run"
+    (run / "config.json").write_text(json.dumps(config))
+    return run
 
 
 def finished(folder):

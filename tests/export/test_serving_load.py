@@ -16,7 +16,7 @@ import serving_requests
 from rest import Rest
 
 CLIENTS, SECONDS = 32, 20
-MOST_GROWTH = (
+MOST_GROWTH = 0.6e9  # bytes of the peak beyond what the server had: what some 16 MB bodies become in Python
     1.5e9  # bytes of the server's peak beyond what it had: what a 16 MB body becomes in Python
 )
 
@@ -123,5 +123,5 @@ def test_32_clients(gan, tmp_path):
     assert "latents must be finite" in refused["a latent of 1e39"]
     assert "a condition a row" in refused["more seeds than conditions"]
     # Of these the mix holds what stays: a server that has answered huge requests is no larger for it.
-    assert phases["mixed"]["after_bytes"] - phases["mixed"]["before_bytes"] < MOST_GROWTH / 2
+    assert phases["mixed"]["after_bytes"] - phases["mixed"]["before_bytes"] < MOST_GROWTH / 1.5
     assert "Traceback" not in json.dumps(refused)
