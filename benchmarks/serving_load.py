@@ -81,12 +81,11 @@ def _wait_until_ready(process, port, log):
     while time.monotonic() < end:
         if process.poll() is not None:
             break
-        with contextlib.suppress(OSError):
-            with contextlib.closing(http.client.HTTPConnection(HOST, port, timeout=5)) as connection:
-                connection.request("GET", f"/v1/models/{MODEL}")
-                with connection.getresponse() as answer:
-                    if answer.status == 200:
-                        return
+        connection = http.client.HTTPConnection(HOST, port, timeout=5)
+        with contextlib.suppress(OSError), contextlib.closing(connection):
+            connection.request("GET", f"/v1/models/{MODEL}")
+            if connection.getresponse().status == 200:
+                return
         time.sleep(0.5)
     raise RuntimeError(f"no server after {START} s: {Path(log).read_text()[-2000:]}")
 

@@ -28,7 +28,7 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None, max_batch=None
         name: str of letters, digits, `_` and `-`: what the server calls the model; None takes that of
             the versions before, or the folder's.
         version: int >= 1, or None for the next one.
-        max_batch: int >= 8. Rows that a request may have, so that none takes all of a server's memory;
+        max_batch: int >= 32. Rows that a request may have, so that none takes all of a server's memory;
             None is 4,096, or as many images as have 8 million values, but at least 64.
 
     Returns:

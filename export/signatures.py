@@ -23,6 +23,7 @@ DEFAULT = "serving_default"
 BOTH = "images_and_pixels"  # of formats that have one signature
 BY_SEED = ("sample", "sample_png")
 _PNG_CHANNELS = (1, 3, 4)  # 2 would be grey and transparency
+LEAST_BATCH = 32  # rows that the comparison with Keras asks for at once
 _MOST_ROWS, _LEAST_ROWS = 4_096, 64
 _MOST_VALUES = 2**23  # of images at once: 32 MB of float32
 
@@ -43,12 +44,18 @@ def checked_max_batch(max_batch, image_shape):
     4,096, or as many images as have 8 million values, but at least 64.
 
     Raises:
-        InputError: if it is no integer of at least 8, which warm-up requests have.
+        InputError: if it is no integer of at least 32.
     """
     if max_batch is None:
         return min(_MOST_ROWS, max(_LEAST_ROWS, _MOST_VALUES // math.prod(image_shape)))
-    if isinstance(max_batch, bool) or not isinstance(max_batch, int) or not 8 <= max_batch < 2**31:
-        raise InputError(f"max_batch must be an integer of at least 8, or None, got {max_batch!r}.")
+    if (
+        isinstance(max_batch, bool)
+        or not isinstance(max_batch, int)
+        or not LEAST_BATCH <= max_batch < 2**31
+    ):
+        raise InputError(
+            f"max_batch must be an integer of at least {LEAST_BATCH}, or None, got {max_batch!r}."
+        )
     return max_batch
 
 
