@@ -70,16 +70,16 @@ def test_a_killed_million_goes_on_in_the_same_memory(run_directory, tmp_path):
         stderr=subprocess.DEVNULL,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
     )
-    while len(list(out.glob("*.tfrecord"))) < 100 and process.poll() is None:
+    while len(list(out.glob("images-*.tfrecord"))) < 100 and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
     assert not finished(out)
-    there = {file: file.stat().st_mtime_ns for file in out.glob("*.tfrecord")}
+    there = {file: file.stat().st_mtime_ns for file in out.glob("images-*.tfrecord")}
     assert 100 <= len(there) < 200
     _, rest = peak(IMPORTS, SAMPLE, run_directory, *line)
     assert finished(out)
-    assert len(list(out.glob("*.tfrecord"))) == 200
+    assert len(list(out.glob("images-*.tfrecord"))) == 200
     assert all(file.stat().st_mtime_ns == then for file, then in there.items())
     few = [run_directory, *line[:2], "--count", 5000, "--out", tmp_path / "few"]
     assert rest < peak(IMPORTS, SAMPLE, *few)[1] + MARGIN
