@@ -12,7 +12,7 @@ from tfgan.files import markdown, markdown_table, write_json
 from tfgan.gan import GAN
 from tfgan.reading import read_json, refusing
 
-CLASSES = "classes.json"
+CLASSES, LIMITS = "classes.json", "limits.json"
 
 
 class Source(NamedTuple):
@@ -84,8 +84,8 @@ def data_name(data):
     return f"{kind}:{Path(path).name}" if colon and Path(path).is_absolute() else data
 
 
-def write(folder, name, source, signatures, proof):
-    """Writes `README.md`, `signatures.json` and, of labels, `classes.json` into an export's folder.
+def write(folder, name, source, signatures, proof, max_batch):
+    """Writes `README.md`, `signatures.json`, `limits.json` and, of labels, `classes.json`.
 
     Args:
         folder: of the export.
@@ -93,12 +93,14 @@ def write(folder, name, source, signatures, proof):
         source: `Source`.
         signatures: dict of concrete functions by signature.
         proof: `tfgan.export.proof.Proof`.
+        max_batch: int. Rows that a request may have.
     """
     described = {key: describe(function) for key, function in signatures.items()}
     write_json(folder / "signatures.json", described)
+    write_json(folder / LIMITS, {"max_batch": max_batch})
     if isinstance(source.gan.condition, (Labels, MultiLabel)):
         write_json(folder / CLASSES, classes(source))
-    text = "\n\n".join(_parts(name, source, described, proof)) + "\n"
+    text = "\n\n".join(_parts(name, source, described, proof, max_batch)) + "\n"
     (folder / "README.md").write_text(text, encoding="utf-8")
 
 
@@ -123,7 +125,7 @@ def describe(function):
     }
 
 
-def _parts(name, source, described, proof):
+def _parts(name, source, described, proof, max_batch):
     gan, config = source.gan, source.config
     kind = "conditional generative adversarial net" if gan.conditional else "generative adversarial net"
     shape = " x ".join(map(str, gan.image_shape))
@@ -143,8 +145,8 @@ def _parts(name, source, described, proof):
     )
     yield (
         f"Latents are drawn from the prior `{gan.noise}`; seeds are any integers, and a seed always "
-        "gives the same image. Images lie in [0, 1], pixels in 0 to 255. `tfgan verify` repeats the "
-        "comparison."
+        "gives the same image. Images lie in [0, 1], pixels in 0 to 255. A request may have "
+        f"{max_batch} rows. `tfgan verify` repeats the comparison."
     )
     if gan.conditional and config.get("class_names"):
         rows = ([str(i), markdown(label)] for i, label in enumerate(config["class_names"]))

@@ -60,6 +60,7 @@ class Generator(NamedTuple):
         seen: some conditions of the training data `(n, dim)`; None of labels, or where none are known.
         class_names: list of str or None.
         made_of: dict, what tells it from others.
+        max_batch: int or None. Rows that it takes at once.
         keep: what has to live as long as `sample`.
     """
 
@@ -71,6 +72,7 @@ class Generator(NamedTuple):
     seen: np.ndarray | None
     class_names: list | None
     made_of: dict
+    max_batch: int | None
     keep: object
 
 
@@ -107,6 +109,7 @@ def _of_gan(source, made_of):
         _seen_rows(gan),
         source.config.get("class_names"),
         made_of,
+        None,
         module,
     )
 
@@ -134,8 +137,20 @@ def _of_saved_model(path):
         None,
         class_names,
         {"saved_model_sha256": _files_hash(path)},
+        _max_batch_of(path),
         loaded,
     )
+
+
+def _max_batch_of(path):
+    """How many rows a SavedModel takes; None of one that an older tfgan wrote, which takes any."""
+    file = path / card.LIMITS
+    if not file.is_file():
+        return None
+    try:
+        return max(1, int(json.loads(file.read_text(encoding="utf-8"))["max_batch"]))
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{file} is damaged: restore it, or export anew.") from None
 
 
 def _condition_of(path, spec):
@@ -189,6 +204,7 @@ class Sampler:
         self.condition = condition
         values = int(np.prod(generator.image_shape))
         largest = max(1, min(_LARGEST_CHUNK, _CHUNK_VALUES // values))
+        largest = min(largest, generator.max_batch or largest)
         self.chunk_size = 1 << (largest.bit_length() - 1)
         self._run = self._compiled(as_png)
 

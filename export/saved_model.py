@@ -13,14 +13,14 @@ from tfgan.files import write_numbered
 TOLERANCE = Tolerance(max=1e-5, mean=1e-5)
 
 
-def saved_model(gan_or_run, base_dir, *, name=None, version=None):
+def saved_model(gan_or_run, base_dir, *, name=None, version=None, max_batch=None):
     """Writes `base_dir/<version>/` and compares it, run by a fresh process, with Keras.
 
     The folder appears under its number only when it is whole and right: a server that watches
     `base_dir` never sees less. In it lie a model card (`README.md`, `signatures.json`), the proof and,
     with `tfgan[serving]`, warm-up requests; in `base_dir/serving/` what starts a server and asks it for
-    images. What each signature takes and gives: `tfgan.export.signatures`. Labels out of range, and
-    numbers that are not finite, are answered with InvalidArgument.
+    images. What each signature takes and gives: `tfgan.export.signatures`. Labels out of range, numbers
+    that are not finite, and more than `max_batch` rows are answered with InvalidArgument.
 
     Args:
         gan_or_run: `tfgan.GAN`, `tfgan.CGAN`, or the run directory of one.
@@ -28,13 +28,15 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None):
         name: str of letters, digits, `_` and `-`: what the server calls the model; None takes that of
             the versions before, or the folder's.
         version: int >= 1, or None for the next one.
+        max_batch: int >= 32. Rows that a request may have, so that none takes all of a server's memory;
+            None is 4,096, or as many images as have 8 million values, but at least 64.
 
     Returns:
         `Report`; its `path` is the version's folder.
 
     Raises:
-        InputError: if `base_dir` is a file, if the version exists or is no such number, if the name
-            does not fit, if there is no finished model, or if images differ from Keras's.
+        InputError: if `base_dir` is a file, if the version exists or is no such number, if the name or
+            `max_batch` does not fit, if there is no finished model, or if images differ from Keras's.
     """
     base = Path(base_dir)
     if base.exists() and not base.is_dir():
@@ -46,14 +48,15 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None):
     _check_version(base, version)
     source = card.source_of(gan_or_run)
     names = signatures.of_images(source.gan)
+    max_batch = signatures.checked_max_batch(max_batch, source.gan.image_shape)
     proofs = []
 
     def write(folder):
-        module, by_name = signatures.module(source.gan, names=names)
+        module, by_name = signatures.module(source.gan, names=names, max_batch=max_batch)
         save_module(module, folder, by_name)
         proof = prove(source.gan, folder, "saved_model", TOLERANCE)
         serving.write_warmup(folder, name, proof.inputs, names)
-        card.write(folder, name, source, by_name, proof)
+        card.write(folder, name, source, by_name, proof, max_batch)
         proof.save(folder, _files(folder))
         proofs.append(proof)
 
@@ -61,7 +64,7 @@ def saved_model(gan_or_run, base_dir, *, name=None, version=None):
         path = write_numbered(base, write, version)
     except FileExistsError as error:
         raise InputError(f"{error.filename} appeared meanwhile: choose another version.") from None
-    serving.write_configuration(base, name, proofs[0].inputs, names)
+    serving.write_configuration(base, name, proofs[0].inputs, names, max_batch)
     return proofs[0].report(path, _files(path))
 
 

@@ -16,6 +16,7 @@ WARMUP_BATCHES = (1, 8)
 _WARMUP = "assets.extra/tf_serving_warmup_requests"
 FOLDER = "serving"  # beside the versions
 REST_PORT, GRPC_PORT = 8501, 8500
+_BATCHED = 64  # rows that a server runs at once
 
 
 def write_warmup(folder, name, inputs, names):
@@ -61,7 +62,7 @@ def name_of(base):
     return found and found[1]
 
 
-def write_configuration(base, name, inputs, names):
+def write_configuration(base, name, inputs, names, max_batch):
     """Writes `base/serving/`: what starts a server of a folder of versions, and asks it for images.
 
     Args:
@@ -69,6 +70,7 @@ def write_configuration(base, name, inputs, names):
         name: str, of the model.
         inputs: dict of arrays by input name, whose first row the clients ask for.
         names: signatures.
+        max_batch: int. Rows that a request may have.
     """
     columns = [("seeds", [7, 8], "int64")]
     row = {"seeds": 7}
@@ -82,6 +84,8 @@ def write_configuration(base, name, inputs, names):
         "columns": repr(columns),
         "rest_port": REST_PORT,
         "grpc_port": GRPC_PORT,
+        "max_batch": min(_BATCHED, max_batch),
+        "max_batch_limit": max_batch,
     }
     for template in sorted((Path(__file__).parent / "templates").iterdir()):
         file = template.name.removesuffix(".in")

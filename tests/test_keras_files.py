@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from makers import one_line, small_cgan, small_gan
 
-from tfgan import keras_files, runs
+from tfgan import checkpoints, keras_files, runs, stored
 from tfgan.errors import InputError
 from tfgan.export import card
 from tfgan.metrics import features

@@ -311,6 +311,7 @@ _EXPORT_OPTIONS = {
     "batch": ("tflite",),
     "name": ("saved_model", "web"),
     "version": ("saved_model",),
+    "max_batch": ("saved_model",),
     "litert_js": ("web",),
 }
 
@@ -328,6 +329,7 @@ _EXPORT_OPTIONS = {
 @click.option("--batch", metavar="N|any", help="Images that a TFLite file makes at once.  [default: 1]")
 @click.option("--name", metavar="NAME", help="What a server or page calls it.  [default: the folder's]")
 @click.option("--version", type=int, metavar="N", help="Of a SavedModel.  [default: the next]")
+@click.option("--max-batch", type=int, metavar="N", help="Rows that a server's request may have.")
 @click.option("--out", metavar="PATH", required=True, help="FILE.tflite, FILE.onnx, or a folder.")
 @click.option("--litert-js", metavar="DIR", help="For web: where npm installed @litertjs/core.")
 def export(run, target, out, **options):

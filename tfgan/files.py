@@ -184,12 +184,3 @@ def read_csv(path):
     """Returns the rows of a CSV file with a head, each a dict of text by column."""
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
-
-
-def write_csv(path, rows):
-    """Writes dicts as a CSV file with a head of all their keys, whole or not at all."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)

@@ -250,6 +250,9 @@ class GAN(Compiled):
     ):
         """Draws images in inference mode (no dropout, fixed batch statistics).
 
+        They come as one array, with their latents: a million of 28 x 28 are 3 GB. More than fit in
+        memory are written by `tfgan.export.dataset`, which holds some thousand at a time.
+
         Args:
             count: int >= 1. How many.
             condition: None for a GAN without condition. For a CGAN `(count, ...)` array-like, one
@@ -290,7 +293,8 @@ class GAN(Compiled):
         checks.at_least_zero("smoothing", smoothing)
         latents = np.asarray(latents, "float32")
         width = smoothing * priors.moments(self.noise)[1]
-        batches = []
+        # One array from the start: batches to join would need twice the memory.
+        found = np.empty((len(latents), *self.image_shape), "float32")
         for start in range(0, len(latents), batch_size):
             rows = slice(start, start + batch_size)
             part = None if condition is None else tf.constant(condition[rows])
@@ -298,8 +302,8 @@ class GAN(Compiled):
                 np.asarray(self.generate(tf.constant(z), part, training=False, ema=ema), "float32")
                 for z in priors.nearby(latents[rows], width)
             ]
-            batches.append(np.mean(images, axis=0))
-        return np.concatenate(batches)
+            found[rows] = np.mean(images, axis=0)
+        return found
 
     def check_condition(self, count, condition, *, seed=None):
         """Returns the condition of `count` samples: None here; see `CGAN.check_condition`."""

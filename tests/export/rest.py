@@ -34,6 +34,8 @@ class Rest:
 
     def predict(self, body):
         """The answer's JSON to a request's; raises ValueError as the door answers 400."""
+        if not isinstance(body, dict):
+            raise ValueError("a request is a JSON object")
         row_format = "instances" in body
         if row_format == ("inputs" in body):
             raise ValueError("a request has either instances or inputs")
@@ -45,23 +47,32 @@ class Rest:
         """The PredictRequest of a request's JSON."""
         request = predict_pb2.PredictRequest()
         request.model_spec.name = self.name
-        request.model_spec.signature_name = body.get("signature_name", DEFAULT)
-        specs = self.definitions[request.model_spec.signature_name].inputs
+        signature = body.get("signature_name", DEFAULT)
+        if signature not in self.definitions:
+            raise ValueError(f"there is no signature {signature!r}")
+        request.model_spec.signature_name = signature
+        specs = self.definitions[signature].inputs
         given = body.get("inputs")
         if given is None:
             rows = body["instances"]
+            if not isinstance(rows, list) or not rows:
+                raise ValueError("instances must be a list of at least one")
             if not isinstance(rows[0], dict):  # one input may go without its name
                 (name,) = specs
                 rows = [{name: row} for row in rows]
-            if any(row.keys() != specs.keys() for row in rows):
+            if any(not isinstance(row, dict) or row.keys() != specs.keys() for row in rows):
                 raise ValueError(f"instances must have {set(specs)}")
             given = {name: [row[name] for row in rows] for name in specs}
         elif not isinstance(given, dict):
             (name,) = specs
             given = {name: given}
+        if given.keys() != specs.keys():
+            raise ValueError(f"inputs must have {set(specs)}")
         for name, spec in specs.items():
             dtype = tf.dtypes.as_dtype(spec.dtype)
-            array = np.array(given[name], dtype.as_numpy_dtype)
+            check_numbers(name, given[name], dtype)
+            with np.errstate(over="ignore"):  # a number too large is infinite, which the graph refuses
+                array = np.array(given[name], dtype.as_numpy_dtype)
             known = [dim.size for dim in spec.tensor_shape.dim]
             if len(known) != array.ndim or any(
                 size not in (-1, found) for size, found in zip(known, array.shape, strict=True)
@@ -101,3 +112,15 @@ class Rest:
         if name.endswith("_bytes"):
             return [{"b64": base64.b64encode(data).decode()} for data in array]
         return [data.decode() for data in array]  # fails on what is no text, as the door does
+
+
+def check_numbers(name, value, dtype):
+    """Refuses what is no number of that type: NumPy would make one of 0.5, true and "1"."""
+    kinds = (int, float) if dtype.is_floating else (int,)
+    left = [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, list):
+            left += value
+        elif type(value) not in kinds:
+            raise ValueError(f"{name} must be {dtype.name}, got {str(value)[:40]!r}")

@@ -1,5 +1,7 @@
 """Callbacks that write: the best model, a log, a trace."""
 
+import csv
+import io
 import math
 import sys
 import time
@@ -11,7 +13,7 @@ import tensorflow as tf
 from tfgan import checkpoints
 from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
-from tfgan.files import write_csv
+from tfgan.files import replacing
 from tfgan.metrics import parzen
 from tfgan.recorded import read_log
 
@@ -81,12 +83,13 @@ class MetricsLog(keras.callbacks.Callback):
         super().__init__()
         self.path = Path(path)
         self.times_path = self.path.with_name("times.csv")
-        self.rows, self.times = (
+        self.rows, times = (
             [r for r in read_log(file) if int(r["epoch"]) <= first_epoch]
             if first_epoch and file.is_file()
             else []
             for file in (self.path, self.times_path)
-        )
+        )  # of earlier parts of the run
+        self._log, self._times = _Lines(self.rows), _Lines(times)
         self._before = 0.0  # seconds of an epoch that were before this `fit`
 
     def best(self, name):
@@ -103,14 +106,47 @@ class MetricsLog(keras.callbacks.Callback):
         self._start = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
-        self.rows.append({"epoch": epoch + 1, **(logs or {})})
-        self.times.append({"epoch": epoch + 1, "seconds": round(self._seconds(), 3)})
+        self._log.append({"epoch": epoch + 1, **(logs or {})})
+        self._times.append({"epoch": epoch + 1, "seconds": round(self._seconds(), 3)})
         self._before, self._start = 0.0, time.monotonic()
-        write_csv(self.times_path, self.times)
-        write_csv(self.path, self.rows)
+        self._times.write(self.times_path)
+        self._log.write(self.path)
 
     def _seconds(self):
         return self._before + time.monotonic() - self._start
+
+
+class _Lines:
+    """Rows of a CSV file, kept as its lines.
+
+    All lines are written after every epoch: made anew from numbers each time, those of some thousand
+    short epochs took longer than the training, and as dicts took several times the memory.
+    """
+
+    def __init__(self, rows):
+        self._names: list[str] = []
+        self._lines: list[str] = []
+        for row in rows:
+            self.append(row)
+
+    def append(self, row):
+        new = [name for name in row if name not in self._names]
+        if new:
+            more = "," * len(new)
+            self._lines = [f"{line[:-2]}{more}\r\n" for line in self._lines]
+            self._names += new
+        self._lines.append(_csv_line(row.get(name, "") for name in self._names))
+
+    def write(self, path):
+        with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+            file.write(_csv_line(self._names))
+            file.writelines(self._lines)
+
+
+def _csv_line(values):
+    with io.StringIO(newline="") as text:
+        csv.writer(text).writerow(values)
+        return text.getvalue()
 
 
 class Profile(keras.callbacks.Callback):

@@ -8,7 +8,7 @@ Reference:
 import numpy as np
 
 from tfgan.errors import InputError
-from tfgan.metrics.distances import as_rows, squared_distance_chunks
+from tfgan.metrics.distances import as_rows, of_images, squared_distance_chunks
 
 LEAST_SHARE = 0.1  # of its fair number of samples, for a mode to count as covered
 
@@ -87,8 +87,9 @@ def spread(images):
     Returns:
         float, in pixel units.
     """
-    rows, _ = as_rows(images, images)
-    squares = np.sum((rows - rows.mean(axis=0)) ** 2)
+    rows = of_images(images)
+    mean = rows.mean()
+    squares = sum(np.sum((block - mean) ** 2) for _, block in rows.blocks())
     return float(np.sqrt(squares / max(1, len(rows) - 1)))
 
 

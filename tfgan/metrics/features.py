@@ -59,12 +59,20 @@ class Extractor:
         starts = range(0, len(images), step)
         show = len(starts) > 1 and sys.stdout.isatty() if verbose is None else verbose
         bar = keras.utils.Progbar(len(images), unit_name="image") if show else None
-        found = []
+        found = None
         for start in starts:
-            found.append(self._features(classifier.as_float(images[start : start + step])))
+            part = self._features(classifier.as_float(images[start : start + step]))
+            if found is None:  # one array from the start: parts to join would need twice the memory
+                found = np.empty((len(images), part.shape[1]), "float32")
+            if part.shape[1] != found.shape[1]:
+                raise InputError(
+                    f"features {self.name!r} must have one width, got {found.shape[1]} and "
+                    f"{part.shape[1]}: give others."
+                )
+            found[start : start + len(part)] = part
             if bar:
-                bar.add(len(found[-1]))
-        return np.concatenate(found)
+                bar.add(len(part))
+        return found
 
     def _features(self, images):
         try:

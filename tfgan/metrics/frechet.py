@@ -164,9 +164,11 @@ def intra_class(features, labels, others, other_labels):
     labels, other_labels = np.asarray(labels), np.asarray(other_labels)
     if len(labels) != len(features) or len(other_labels) != len(others):
         raise InputError("intra-class Frechet distance needs one label per row of features.")
+    if features.ndim != 2 or others.ndim != 2:
+        raise InputError(f"features must be (n, dim), got shapes {features.shape} and {others.shape}.")
     fewest, found = None, {}
     for one in np.union1d(labels, other_labels):
-        sides = features[labels == one], others[other_labels == one]
+        sides = np.flatnonzero(labels == one), np.flatnonzero(other_labels == one)
         few = min(map(len, sides))
         if few < 2:
             raise InputError(
@@ -176,7 +178,8 @@ def intra_class(features, labels, others, other_labels):
         fewest = few if fewest is None else min(few, fewest)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewSamplesWarning)
-            found[int(one)] = distance(*sides)
+            pairs = zip((features, others), sides, strict=True)
+            found[int(one)] = distance(*(_moments_of(*pair) for pair in pairs))
     if fewest is None:
         raise InputError("intra-class Frechet distance needs samples, got none.")
     if fewest <= features.shape[1]:
@@ -188,6 +191,15 @@ def intra_class(features, labels, others, other_labels):
             stacklevel=2,
         )
     return float(np.mean(list(found.values()))), found
+
+
+def _moments_of(features, rows):
+    """The `Moments` of some rows, of which no more are copied than are looked at."""
+    found = Moments(features.shape[1])
+    step = max(1, _BYTES // (8 * features.shape[1]))
+    for start in range(0, len(rows), step):
+        found.update(features[rows[start : start + step]])
+    return found
 
 
 def _check_widths(ours, theirs):

@@ -12,11 +12,12 @@ import math
 import numpy as np
 
 from tfgan.errors import InputError
+from tfgan.metrics.distances import Rows
 
 SUBSETS, SUBSET_SIZE = 100, 1_000  # torch-fidelity's
 
 
-def distance(features, others, *, memory=2**27):
+def distance(features, others, *, memory=2**28):
     """Unbiased estimate of the squared MMD, kernel `(x.y / dim + 1)^3`, of two whole sets.
 
     Args:
@@ -36,11 +37,11 @@ def distance(features, others, *, memory=2**27):
         Binkowski et al., 2018, section 4 (arXiv 1801.01401); the error: Sutherland et al., 2017,
         equation 5 (arXiv 1611.04488).
     """
-    ours, theirs = _checked(features, others)
+    ours, theirs = map(Rows, _checked(features, others))
     n, m = len(ours), len(theirs)
     within, theirs_within = (_sums(rows, rows, memory)[0] for rows in (ours, theirs))
-    within -= _diagonal(ours)
-    theirs_within -= _diagonal(theirs)
+    within -= _diagonal(ours.squared_lengths(), ours.shape[1])
+    theirs_within -= _diagonal(theirs.squared_lengths(), theirs.shape[1])
     across, theirs_across = _sums(ours, theirs, memory)
     shares = within / (n - 1) - across / m  # of each sample, in the estimate
     theirs_shares = theirs_within / (m - 1) - theirs_across / n
@@ -84,7 +85,7 @@ def subset_distance(features, others, *, subsets=SUBSETS, subset_size=SUBSET_SIZ
     rng, found = np.random.RandomState(seed), np.empty(subsets)
     for i in range(subsets):
         sides = [rows[rng.choice(len(rows), subset_size, replace=False)] for rows in (ours, theirs)]
-        found[i] = _unbiased(*sides)
+        found[i] = _unbiased(*(side.astype("float64") for side in sides))
     return {
         "mean": float(found.mean()),
         "standard_deviation": float(found.std()),
@@ -97,14 +98,11 @@ def subset_distance(features, others, *, subsets=SUBSETS, subset_size=SUBSET_SIZ
 
 def kernel(rows, others):
     """The polynomial kernel `(x.y / dim + 1)^3` of float64 rows, `(n, m)`."""
-    values = rows @ others.T
-    values /= rows.shape[1]
-    values += 1
-    return values * values * values
+    return _cubed(rows @ others.T, rows.shape[1])
 
 
 def _checked(features, others):
-    sides = [np.asarray(side, "float64") for side in (features, others)]
+    sides = [np.asarray(side) for side in (features, others)]
     for side in sides:
         if side.ndim != 2 or len(side) < 2 or side.shape[1] != sides[0].shape[1]:
             raise InputError(
@@ -114,23 +112,38 @@ def _checked(features, others):
     return sides
 
 
-def _diagonal(rows):
-    return (np.einsum("nd,nd->n", rows, rows) / rows.shape[1] + 1) ** 3
+def _cubed(products, dim):
+    """The kernel of products of rows, which it writes over."""
+    products /= dim
+    products += 1
+    values = products * products
+    values *= products
+    return values
+
+
+def _diagonal(squared_lengths, dim):
+    return (squared_lengths / dim + 1) ** 3
 
 
 def _sums(rows, others, memory):
-    """Sums of the kernel over the others, `(n,)`, and over the rows, `(m,)`."""
+    """Sums of the kernel of two `Rows` over the others, `(n,)`, and over the rows, `(m,)`."""
     step = max(1, memory // (16 * len(others)))  # the kernel and what it is made of
     sums, other_sums = np.empty(len(rows)), np.zeros(len(others))
     for start in range(0, len(rows), step):
-        part = kernel(rows[start : start + step], others)  # (step, m)
-        sums[start : start + step] = part.sum(axis=1)
-        other_sums += part.sum(axis=0)
+        part = slice(start, min(start + step, len(rows)))
+        values = _cubed(others.dot(rows.part(part)), rows.shape[1])  # (step, m)
+        sums[part] = values.sum(axis=1)
+        other_sums += values.sum(axis=0)
     return sums, other_sums
 
 
 def _unbiased(ours, theirs):
-    n, m = len(ours), len(theirs)
-    within = (kernel(ours, ours).sum() - _diagonal(ours).sum()) / (n * (n - 1))
-    theirs_within = (kernel(theirs, theirs).sum() - _diagonal(theirs).sum()) / (m * (m - 1))
+    within, theirs_within = map(_mean_within, (ours, theirs))
     return within + theirs_within - 2 * kernel(ours, theirs).mean()
+
+
+def _mean_within(rows):
+    """Mean of the kernel over pairs of different rows."""
+    n, dim = rows.shape
+    diagonal = _diagonal(np.einsum("nd,nd->n", rows, rows), dim)
+    return (kernel(rows, rows).sum() - diagonal.sum()) / (n * (n - 1))

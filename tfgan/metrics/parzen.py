@@ -38,9 +38,9 @@ def log_likelihood(samples, data, sigma):
     if not np.all(sigmas > 0):
         raise InputError(f"sigma must be positive, got {sigma}.")
     centres, rows = as_rows(samples, data)
-    shift = centres.mean(axis=0)  # distances do not change, cancellation shrinks
-    centres -= shift
-    rows -= shift
+    shift = centres.mean()  # distances do not change, cancellation shrinks
+    centres.shift(shift)
+    rows.shift(shift)
     result = np.empty((len(sigmas), len(rows)))
     for part, squared in squared_distance_chunks(rows, centres):
         nearest = squared.min(axis=1, keepdims=True)

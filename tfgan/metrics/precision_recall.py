@@ -56,9 +56,9 @@ def scores(real, fake, *, nearest_k=NEAREST_K, memory=2**27):
             f"neighbours number {nearest_k} need more than {nearest_k} rows in both sets, got "
             f"{len(real)} and {len(fake)}: measure more samples, or lower nearest_k."
         )
-    shift = real.mean(axis=0)  # distances do not change, cancellation shrinks
-    real -= shift
-    fake -= shift
+    shift = real.mean()  # distances do not change, cancellation shrinks
+    real.shift(shift)
+    fake.shift(shift)
     real_radii, fake_radii = (_squared_radii(rows, nearest_k, memory) for rows in (real, fake))
     in_real = np.zeros(len(fake), "int64")  # balls of real rows that each fake one lies in
     in_fake, covered = np.empty(len(real), bool), np.empty(len(real), bool)
@@ -81,5 +81,6 @@ def _squared_radii(rows, k, memory):
     for part, squared in squared_distance_chunks(rows, rows, memory=memory):
         own = np.arange(part.start, part.stop)
         squared[own - part.start, own] = 0  # and not what rounding makes of it
-        radii[part] = np.partition(squared, k, axis=1)[:, k]
+        squared.partition(k, axis=1)  # in place
+        radii[part] = squared[:, k]
     return radii

@@ -211,7 +211,10 @@ def mixture(gan, first, second, *, rows=5, count=None, seed=0, truncation=1.0, *
 def checked_count(count):
     """Refuses a number of images that no grid holds."""
     if not 1 <= count <= MAX_IMAGES:
-        raise InputError(f"a grid holds 1 to at most {MAX_IMAGES} images, got {count}.")
+        raise InputError(
+            f"a grid holds 1 to at most {MAX_IMAGES} images, got {count}: ask for fewer, or for a data "
+            "set of them (tfgan sample --format, tfgan.export.dataset)."
+        )
     return count
 
 

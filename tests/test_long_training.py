@@ -1,0 +1,82 @@
+"""Training holds its memory over 100,000 steps, each kind in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+STEPS = 100_000
+WARM_UP = 0.2  # of the steps, in which caches and the allocator's arenas fill
+BLOCKS = 8
+# Bytes a step. `fit` itself keeps four numbers an epoch in its `History`: 128 bytes, a byte a step of
+# these epochs of 100; measured are 3, of which a run of a million steps would need 3 MB. A tensor, a
+# closure or a row of Python objects kept at each step is 56 bytes or more.
+MOST = 10
+# Of a run 120 were measured on a busy machine. Keras 3.15 loses some 150 kB of native memory each time
+# it saves a model with its optimizers (also a plain `Sequential`: `saving_lib._walk_saveable` of the
+# optimizer), which a run does every 30 s, however many steps those are.
+MOST_OF_A_RUN = 200
+
+
+def slope(steps, values):
+    """Growth per step after the warm-up, and its standard error.
+
+    A line through the means of eight blocks of points: neighbouring points are not independent, and of
+    single ones the error would come out far too small. Where memory wanders it still is, by half.
+    """
+    steps, values = np.array(steps, float), np.array(values, float)
+    late = steps > WARM_UP * steps[-1]
+    blocks = [np.array_split(array[late], BLOCKS) for array in (steps, values)]
+    x, y = (np.array([block.mean() for block in side]) for side in blocks)
+    x = x - x.mean()
+    found = (x @ y) / (x @ x)
+    left = y - y.mean() - found * x
+    return found, np.sqrt((left @ left) / (BLOCKS - 2) / (x @ x))
+
+
+def train(kind, steps, folder, leak=0):
+    script = Path(__file__).with_name("long_training.py")
+    command = [sys.executable, script, kind, steps, folder, leak]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, env=environment, timeout=3600
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    return slope(found["steps"], found["bytes"])
+
+
+@pytest.mark.parametrize("leak", [0.0, 3.0, 300.0])
+def test_the_slope_is_the_growth_and_its_error_the_spread_of_it(leak):
+    """Of made memory: whole pages, an arena that fills at first, and noise that wanders a little."""
+    steps = np.arange(1, 101) * 1000
+    found = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        noise = np.cumsum(rng.normal(0, 8_000, 100)) * 0.2 + rng.normal(0, 20_000, 100)
+        fills = 3e5 * (1 - np.exp(-steps / 4_000))
+        found.append(slope(steps, np.round((leak * steps + fills + noise) / 4096) * 4096))
+    slopes, errors = np.transpose(found)
+    assert np.mean(slopes) == pytest.approx(leak, abs=0.3)
+    assert 0.4 < np.mean(errors) / np.std(slopes) < 1.2
+    refused = slopes + 3 * errors > MOST
+    assert refused.mean() == (1 if leak > MOST else 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["gan", "cgan", "run"])
+def test_100_000_steps_keep_their_memory(kind, tmp_path):
+    growth, error = train(kind, STEPS, tmp_path)
+    print(f"{kind}: {growth:.2f} +- {error:.2f} bytes a step")
+    assert growth + 3 * error < (MOST_OF_A_RUN if kind == "run" else MOST)
+
+
+@pytest.mark.slow
+def test_a_leak_of_300_bytes_a_step_is_seen(tmp_path):
+    growth, error = train("gan", STEPS // 5, tmp_path, leak=300)
+    assert growth - 3 * error > MOST_OF_A_RUN
+    assert growth == pytest.approx(300, rel=0.15)
