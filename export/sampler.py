@@ -147,10 +147,10 @@ def _max_batch_of(path):
     file = path / card.LIMITS
     if not file.is_file():
         return None
-    try:
-        return max(1, int(json.loads(file.read_text(encoding="utf-8"))["max_batch"]))
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{file} is damaged: restore it, or export anew.") from None
+    remedy = "restore it, or export anew"
+    limits = read_json(file, remedy)
+    with refusing(lambda reason: f"{file} is damaged ({reason}): {remedy}."):
+        return max(1, int(limits["max_batch"]))
 
 
 def _condition_of(path, spec):
