@@ -13,8 +13,10 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from makers import assert_same_run, one_line, stripes
 
+import tfgan
 from tfgan import checkpoints, owner, runs
 from tfgan.errors import InputError
 from tfgan.stopping import Stopping
@@ -208,6 +210,26 @@ def test_it_becomes_read_only_while_training(source, tmp_path, monkeypatch):
             runs.train(disk / "run", config, verbose=0)
         assert "step-000000005.keras" in one_line(error)
         assert checkpoints.check(disk / "run/checkpoints/step-000000005.keras") is not None
+
+
+def test_an_image_that_cannot_be_decoded(source, tmp_path, monkeypatch):
+    """Images of large folders are decoded while training, not before."""
+    read = tfgan.data.dataset.Data.train_from
+
+    def damaged(data, *given, **options):
+        png = tf.constant([bytes(tf.io.encode_png(tf.zeros((8, 8, 1), tf.uint8)).numpy()), b"\x89PNG"])
+
+        def decode(number, element):
+            image = tf.io.decode_png(png[tf.cast(number == 30, tf.int32)], channels=1)
+            return tf.ensure_shape(image, (8, 8, 1)), element[1]
+
+        return read(data, *given, **options).enumerate().map(decode)
+
+    monkeypatch.setattr(tfgan.data.dataset.Data, "train_from", damaged)
+    config = runs.plan("cgan-digits", source=source, epochs=EPOCHS, changes=CHANGES)
+    with pytest.raises(InputError, match="an image cannot be read") as error:
+        runs.train(tmp_path / "run", config, verbose=0)
+    assert "step-000000007.keras, and whole" in one_line(error)
 
 
 def test_a_second_process_is_refused_before_anything_is_read(source, whole, command, tmp_path):

@@ -21,6 +21,7 @@ FLOORS = [
         "inputs",
         "networks",
         "penalties",
+        "recovery",
         "rewind",
         "shown",
         "stacking",

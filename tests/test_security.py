@@ -61,7 +61,7 @@ CALLS = {
     "saving.load_model": ("tfgan/keras_files.py",),
     "models.load_model": (),
     # The others call that of the first.
-    "load_weights": ("tfgan/keras_files.py", "tfgan/checkpoints.py", "tfgan/runs.py"),
+    "load_weights": ("tfgan/keras_files.py", "tfgan/checkpoints.py", "tfgan/recovery.py"),
     "h5py.File": ("tfgan/keras_files.py", "tfgan/data/tfd.py"),
     "saved_model.load": ("export/run_saved_model.py", "export/sampler.py"),
     "urlopen": ("export/litert.py",),

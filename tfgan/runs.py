@@ -13,16 +13,14 @@ gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
 
-import contextlib
 import shutil
 from pathlib import Path
 
 import keras
-import tensorflow as tf
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, checkpoints, configs, data, keras_files, owner, plots, recipes, stored
+from tfgan import callbacks, checkpoints, configs, data, owner, plots, recipes, recovery, stored
 from tfgan.conditions.empirical import POOL
 from tfgan.configs import (
     check_free,
@@ -35,7 +33,7 @@ from tfgan.configs import (
 )
 from tfgan.errors import InputError
 from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
-from tfgan.files import replacing, sweep_temporary, unwritable
+from tfgan.files import replacing, sweep_temporary
 from tfgan.precision import policy
 from tfgan.stopping import Stopping
 from tfgan.weights import within_memory
@@ -55,8 +53,6 @@ __all__ = [
     "train",
     "write_config",
 ]
-
-_OLD_CHECKPOINT = "last.keras"  # the only one, in runs of earlier versions
 
 
 def load_data(config):
@@ -237,7 +233,7 @@ def train(path, config, *, dataset=None, profile=False, verbose="auto"):
             stops at once.
     """
     path = Path(path)
-    with Stopping() as stopping, _told(path), owner.owning(path):
+    with Stopping() as stopping, recovery.told(path), owner.owning(path):
         if "fingerprint" not in config:
             configs.check_not_taken(path)
         dataset = load_data(config) if dataset is None else dataset
@@ -248,11 +244,11 @@ def train(path, config, *, dataset=None, profile=False, verbose="auto"):
 def _train(path, config, dataset, stopping, *, profile, verbose):
     kept = path / "checkpoints"
     pretrained = None
-    if recipes.RECIPES[config["recipe"]].pretraining and not _has_begun(kept):
+    if recipes.RECIPES[config["recipe"]].pretraining and recovery.last(kept) is None:
         pretrained = _pretrained(path, config, dataset, verbose)
     gan = build(config, dataset, pretrained=pretrained)
     batch_size, steps_per_epoch = steps_of(config, dataset)
-    position = _where(gan, kept, steps_per_epoch)
+    position = recovery.restore(gan, kept, steps_per_epoch)
     write_config(path, config, dataset)
     sweep_temporary(path)
     watch = _callbacks(path, config, dataset, position.epoch)
@@ -285,48 +281,11 @@ def _train(path, config, dataset, stopping, *, profile, verbose):
         ],
     )
     best = kept / "best.keras"
-    source = best if best.is_file() else _last(kept)
+    source = best if best.is_file() else recovery.last(kept)
     checkpoints.check(source)
     with replacing(path / "gan.keras") as temporary:
         shutil.copyfile(source, temporary)
     return load(path)
-
-
-def _last(kept):
-    """The newest checkpoint; that of a run of earlier versions, or None."""
-    old = kept / _OLD_CHECKPOINT
-    return checkpoints.newest(kept) or (old if old.is_file() else None)
-
-
-def _has_begun(kept):
-    return _last(kept) is not None
-
-
-def _where(gan, kept, steps_per_epoch):
-    """Loads the newest whole checkpoint, if there is one; returns the `Position` to go on from."""
-    if checkpoints.newest(kept) is None and _has_begun(kept):
-        checkpoints.read(kept / _OLD_CHECKPOINT, lambda file: keras_files.load_weights(gan, file))
-        return checkpoints.Position(int(gan.train_steps.numpy()) // steps_per_epoch)
-    return checkpoints.restore(gan, kept)
-
-
-@contextlib.contextmanager
-def _told(path):
-    """Makes of a full disk, or one that may not be written to, a line that says what is kept."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
-        reason = unwritable(error)
-        if reason is None:
-            raise
-        kept = checkpoints.newest(path / "checkpoints")
-        state = "nothing was kept" if kept is None else f"the last good state is {kept}, and whole"
-        raise InputError(
-            f"{path} cannot be written to ({reason}): training stopped, {state}; make room or choose "
-            "another --out, and go on with --resume."
-        ) from error
 
 
 # Where the best model is kept, the column of its scores, and whether the generator's average made them.

@@ -1,0 +1,61 @@
+"""What a run goes on from, and what it says where it cannot."""
+
+import contextlib
+import re
+
+import tensorflow as tf
+
+from tfgan import checkpoints, keras_files
+from tfgan.errors import InputError, shortened
+from tfgan.files import unwritable
+
+_OLD = "last.keras"  # the only checkpoint, in runs of earlier versions
+_OF_DATA = re.compile(r"([^\n]*)\n\s*\[\[\{\{node .*IteratorGetNext", re.DOTALL)  # TensorFlow's words
+
+
+def last(kept):
+    """The newest checkpoint of a run's folder of them, that of an earlier version, or None."""
+    old = kept / _OLD
+    return checkpoints.newest(kept) or (old if old.is_file() else None)
+
+
+def restore(gan, kept, steps_per_epoch):
+    """Loads the newest whole checkpoint of a run, if there is one; returns its `Position`.
+
+    Raises:
+        InputError: as `checkpoints.restore`.
+    """
+    found = last(kept)
+    if found is not None and found.name == _OLD:
+        checkpoints.read(found, lambda file: keras_files.load_weights(gan, file))
+        return checkpoints.Position(int(gan.train_steps.numpy()) // steps_per_epoch)
+    return checkpoints.restore(gan, kept)
+
+
+@contextlib.contextmanager
+def told(path):
+    """Makes a line, which says what is kept, of a full disk, and of data that cannot be read on.
+
+    Args:
+        path: run directory.
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
+        kept = last(path / "checkpoints")
+        state = "nothing was kept" if kept is None else f"the last good state is {kept}, and whole"
+        if reason := unwritable(error):
+            raise InputError(
+                f"{path} cannot be written to ({reason}): training stopped, {state}; make room or "
+                "choose another --out, and go on with --resume."
+            ) from error
+        if found := _OF_DATA.search(
+            str(error)
+        ):  # such as images of large folders are decoded in training
+            raise InputError(
+                f"an image cannot be read ({shortened(found[1])}): training stopped, {state}; restore "
+                "the data, or remove what is damaged and train anew."
+            ) from error
+        raise
