@@ -256,13 +256,13 @@ def test_stopped_while_it_starts(source, tmp_path, command, monkeypatch, number)
         os.kill(os.getpid(), number)
         return load(config)
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.signal(number, signal.default_int_handler)  # workers of pytest ignore SIGINT
     monkeypatch.setattr(runs, "load_data", interrupted)
     arguments = ["train", "cgan-digits", "--data", source, "--out", tmp_path / "run"]
     try:
         code, _, error = command(*arguments)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(number, before)
     assert code == 0
     assert error == f"tfgan: stopped; go on with: {shlex.join(['tfgan', *map(str, arguments)])}\n"
     assert not (tmp_path / "run").exists()

@@ -26,6 +26,17 @@ def test_the_first_signal_asks_and_the_second_is_as_before(number, capfd):
     assert capfd.readouterr().err.count("stopping after this step") == 1
 
 
+def test_an_ignored_signal_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Stopping() as stopping:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert not stopping.asked
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_another_thread_receives_none():
     before = signal.getsignal(signal.SIGINT)
     found = []

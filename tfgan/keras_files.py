@@ -13,6 +13,8 @@ import zipfile
 import h5py  # Keras brings it
 import keras
 
+from tfgan import reading
+
 _WEIGHTS = "model.weights.h5"
 SEAL = "tfgan.json"  # what `tfgan.checkpoints` adds
 _MEMBERS = {"metadata.json", "config.json", _WEIGHTS}
@@ -183,7 +185,9 @@ def check_members(members):
     Raises:
         ValueError: says why.
     """
-    names = [member.filename for member in members]
+    total, names = sum(member.file_size for member in members), [m.filename for m in members]
+    if total > reading.memory():
+        raise ValueError(f"it would take {total / 2**30:.3g} GiB of memory")
     odd = sorted(set(names) - _MEMBERS - {SEAL})
     if odd:
         raise ValueError(f"it holds {odd[0]!r}, which is no part of a Keras model of images")
