@@ -23,7 +23,8 @@ class Stopping:
 
     def __enter__(self):
         if threading.current_thread() is threading.main_thread():
-            heard = [n for n in _SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]  # as nohup sets it
+            # What nohup and background jobs ignore stays ignored.
+            heard = [n for n in _SIGNALS if signal.getsignal(n) is not signal.SIG_IGN]
             self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
