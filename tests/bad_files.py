@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 
+import h5py
 import numpy as np
 from PIL import Image
 
@@ -145,12 +146,19 @@ def flipped(content, place):
     return bytes(changed)
 
 
-def keras_file(config, weights=b"", **others):
-    """What Keras's files are made of."""
+def keras_file(config, weights=None, **others):
+    """What Keras's files are made of; the weights are an HDF5 file of nothing, if none are given."""
+    weights = empty_hdf5() if weights is None else weights
     if not isinstance(config, (str, bytes)):
         config = json.dumps(config)
     parts = {"metadata__json": "{}", "config__json": config, "model.weights.h5": weights, **others}
     return zipped(**parts)
+
+
+def empty_hdf5():
+    content = io.BytesIO()
+    h5py.File(content, "w").close()
+    return content.getvalue()
 
 
 def layer_config(class_name, module, **config):

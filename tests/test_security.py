@@ -351,7 +351,7 @@ def test_model_card_shows_names(cgan, name):
     }
     source = card.Source(cgan, config, {})
     proof = type("Proof", (), {"numbers": {"signatures": {}}})
-    text = "\n\n".join(card._parts("small", source, {}, proof))
+    text = "\n\n".join(card._parts("small", source, {}, proof, 64))
     rows = [line for line in text.splitlines() if re.match(r"\| \d", line)]
     assert len(rows) == 3
     assert all(len(re.findall(r"(?<!\\)\|", row)) == 3 for row in rows)
@@ -377,7 +377,7 @@ def test_served_models_have_plain_names(cgan, tmp_path, name):
 def test_scripts_of_a_served_model_are_what_they_say(tmp_path):
     """Templates are given numbers and the checked name alone; the shell reads client.sh whole."""
     condition = np.array([[0.5, -1e30], [1, 2]], "float32")
-    serving.write_configuration(tmp_path, "a-b_1", {"condition": condition}, ["sample_png"])
+    serving.write_configuration(tmp_path, "a-b_1", {"condition": condition}, ["sample_png"], 64)
     script = tmp_path / "serving/client.sh"
     subprocess.run(["sh", "-n", str(script)], check=True)
     (line,) = re.findall(r"--data '(.*)'\n", script.read_text())

@@ -84,8 +84,10 @@ def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, p
     Stopped by Ctrl-C or SIGTERM, it saves and says how to go on; killed, it goes on from the last
     checkpoint.
     """
-    if (recipe is None) == (config_file is None):
-        raise click.UsageError("give RECIPE, or --from a run's config.json: one of the two.")
+    if recipe is None and config_file is None:
+        raise click.UsageError("Missing argument 'RECIPE', or --from a run's config.json.")
+    if recipe is not None and config_file is not None:
+        raise InputError("RECIPE says what --from repeats: give one of the two.")
     if config_file and resume:
         raise InputError("--from begins a new run, --resume goes on with one: leave one of them out.")
     path, training = None, False

@@ -74,8 +74,11 @@ def state(gan):
         if network is not None
         for variable in network.weights
     ]
+    # An infinite loss scale takes no step, and is halved: see `losses_are` for one that collapses.
+    spared = {id(scale) for _, scale in scales(gan)}
     for name in ("d_optimizer", "g_optimizer"):
-        named += [(f"slot {name}/{v.path}", v) for v in getattr(gan, name).variables]
+        variables = [v for v in getattr(gan, name).variables if id(v) not in spared]
+        named += [(f"slot {name}/{v.path}", v) for v in variables]
     return named
 
 
