@@ -106,10 +106,10 @@ def test_stopped_amid_an_epoch_whatever_the_settings(case, source, tmp_path, mon
 
 
 def test_stopped_three_times(source, tmp_path, monkeypatch):
-    """In the first epoch, once more in the same one, and between two."""
+    """In the first epoch, twice more in the same one, while batches are left out, and between two."""
     config = runs.plan("cgan-digits", source=source, epochs=2, changes=SMALL)
     runs.train(tmp_path / "whole", config, verbose=0)
-    train_in_parts(tmp_path / "parts", config, [3, 5, STEPS], monkeypatch)
+    train_in_parts(tmp_path / "parts", config, [3, 5, 5, STEPS], monkeypatch)
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
     kept = [path.name for path in checkpoints.files(tmp_path / "parts" / "checkpoints")]
     assert kept == [f"step-{n:09d}.keras" for n in (2 * STEPS, STEPS, 5)]

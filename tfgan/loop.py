@@ -27,7 +27,7 @@ class Loop:
 
     Attributes:
         steps: int or None. Batches of an epoch where `fit` was told so; None goes on to the data's end.
-        position: int. Batches of this epoch that are done.
+        position: int. Batches of this epoch that were drawn.
         begun: int. Batches of this epoch that were done before `fit`: they are drawn and left out.
     """
 
@@ -57,6 +57,11 @@ class Loop:
         self.begun = begun
         if self.past is not None:
             self.past.epoch = number
+
+    @property
+    def done(self):
+        """int: batches of this epoch that were trained on, by this `fit` or before."""
+        return max(self.position, self.begun)
 
     def look(self, *, always=True):
         """Looks at losses and the whole state, where it is asked to notice what diverges.

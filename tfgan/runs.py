@@ -90,7 +90,7 @@ def fitted(config, dataset):
     count epochs of their own data, a few hundred images would be over in seconds, with nothing learnt.
     What was asked for stays.
     """
-    if "image_shape" in config:
+    if {"fingerprint", "image_shape"} & config.keys():
         return config
     recipe, settings = recipes.RECIPES[config["recipe"]], config["settings"]
     asked = {change.partition("=")[0] for change in config["overrides"]}

@@ -67,7 +67,7 @@ class Checkpoint(keras.callbacks.Callback):
         asked = self.stopping is not None and self.stopping.asked
         if asked or self._is_due():
             # Keras's count goes beyond the batches of an epoch's last call; strategies have no other.
-            self._write(self._epoch, getattr(self.model.train_function, "position", batch + 1))
+            self._write(self._epoch, getattr(self.model.train_function, "done", batch + 1))
         if asked:
             self._stop()
 
