@@ -238,6 +238,7 @@ def test_bad_from_the_start():
     assert gan.train_steps.numpy() == 0
 
 
+@pytest.mark.slow
 def test_metrics_of_an_evaluation_are_not_training_s_doing():
     gan = compiled(small_gan())
     gan.test_on_batch(np.full((BATCH, *SHAPE), np.nan, "float32"))

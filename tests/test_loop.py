@@ -244,7 +244,7 @@ def assert_alike(one, other):
     assert one[1] == other[1]
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "arguments",
     [

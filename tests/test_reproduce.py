@@ -247,6 +247,7 @@ def test_rows_of_one_run_and_a_row_that_cannot_be_done(source, tmp_path, monkeyp
     one_line(error)
 
 
+@pytest.mark.slow
 def test_a_run_of_other_settings_is_not_taken_for_the_rows(source, tmp_path):
     jobs = reproduce.jobs("gan2014", only=["gan"], source=source, epochs=2)
     reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None, verbose=0)

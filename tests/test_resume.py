@@ -22,8 +22,6 @@ SMALL = [
 STEPS = 16  # of an epoch
 MORE = ["ema_decay=0.9", "augment=translation,cutout", "r1=0.1", "penalty_every=4", "instance_noise=.1"]
 CASES = {
-    "many steps a call": ("gan-digits", ["steps_per_execution=5", "d_steps=3"], 23),
-    "an epoch's last step": ("gan-digits", ["update=simultaneous"], 2 * STEPS),
     "all there is": (
         "cgan-digits",
         [*MORE, "augment_strength=adaptive", "ada_images=500", "precision=mixed_bfloat16"],
@@ -48,6 +46,8 @@ SLOW = {
     for precision in ("float32", "mixed_bfloat16")
     for xla in (True, False)
 } | {
+    "many steps a call": ("gan-digits", ["steps_per_execution=5", "d_steps=3"], 23),
+    "an epoch's last step": ("gan-digits", ["update=simultaneous"], 2 * STEPS),
     "float16": ("gan-digits", ["precision=mixed_float16"], 21),
     "accumulated": ("gan-digits", ["accumulate=3", "clipnorm=1.0"], 20),
     "as many as there are": ("gan-digits", ["steps_per_execution=50"], 7),

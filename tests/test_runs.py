@@ -186,6 +186,7 @@ def test_unfinished_and_damaged_models(tmp_path):
     one_line(error)
 
 
+@pytest.mark.slow
 def test_a_run_older_than_standardised_latents_keeps_its_network(source, tmp_path):
     run = tmp_path / "run"
     changes = ["standardize=false", "batch_size=20", "epochs=1"]
