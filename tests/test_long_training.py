@@ -16,9 +16,8 @@ BLOCKS = 8
 # these epochs of 100; measured are 3, of which a run of a million steps would need 3 MB. A tensor, a
 # closure or a row of Python objects kept at each step is 56 bytes or more.
 MOST = 10
-# Of a run 120 were measured on a busy machine. Keras 3.15 loses some 150 kB of native memory each time
-# it saves a model with its optimizers (also a plain `Sequential`: `saving_lib._walk_saveable` of the
-# optimizer), which a run does every 30 s, however many steps those are.
+# A run keeps its log's lines too, and draws, measures and saves every half minute, however many steps
+# those are: 120 were measured while saving lost memory (see `checkpoints`), beside other work.
 MOST_OF_A_RUN = 200
 
 
