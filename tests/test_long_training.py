@@ -16,8 +16,8 @@ BLOCKS = 8
 # these epochs of 100; measured are 3, of which a run of a million steps would need 3 MB. A tensor, a
 # closure or a row of Python objects kept at each step is 56 bytes or more.
 MOST = 10
-# A run keeps its log's lines too, and draws, measures and saves every half minute, however many steps
-# those are: 120 were measured while saving lost memory (see `checkpoints`), beside other work.
+# A run keeps its log's lines too, and draws, measures and saves every so often, however many steps
+# those are: 74 were measured, 7 kB an epoch of 100 steps; where most of them go is not known.
 MOST_OF_A_RUN = 200
 
 
