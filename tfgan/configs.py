@@ -38,7 +38,6 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     recipe = recipes.get(recipe_name, recipes.RECIPES)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     settings = recipes.override({"image_size": None, **recipe.settings}, changes)
-    _check_image_size(settings["image_size"])
     if source is None and not recipe.data:
         raise InputError(f"{recipe.name} is for images of yours: give --data, such as folder:DIR.")
     return {
@@ -50,11 +49,6 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
         "overrides": list(changes),
         "versions": versions(),
     }
-
-
-def _check_image_size(size):
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
-        raise InputError(f"image_size must be a positive number of pixels, got {size!r}.")
 
 
 def pretraining(config):
@@ -203,7 +197,6 @@ def repeated_config(file, *, source=None, data_dir=None, epochs=None, changes=()
     defaults = {"image_size": None, **recipes.get(old["recipe"], recipes.RECIPES).settings}
     repeated = {key: value for key, value in old.items() if key not in _OF_ONE_RUN}
     settings = recipes.override(old["settings"], changes, defaults=defaults)
-    _check_image_size(settings["image_size"])
     return repeated | {
         "data": old["data"] if source is None else absolute(source),
         "data_dir": _real(data_dir) if data_dir else old["data_dir"],

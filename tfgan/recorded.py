@@ -23,12 +23,8 @@ def _is_shape(value):
 # What each entry must be, and whether a config may lack it.
 _ENTRIES = {
     "recipe": (lambda v: isinstance(v, str), "the name of a recipe", False),
-    "data": (lambda v: isinstance(v, str) and "\0" not in v, "a data source", False),
-    "data_dir": (
-        lambda v: v is None or (isinstance(v, str) and "\0" not in v),
-        "a path or null",
-        False,
-    ),
+    "data": (_is_path, "a data source", False),
+    "data_dir": (lambda v: v is None or _is_path(v), "a path or null", False),
     "settings": (lambda v: isinstance(v, dict), "an object", False),
     "overrides": (_texts, "a list of texts", False),
     "fingerprint": (lambda v: isinstance(v, str), "a text", True),
