@@ -101,7 +101,7 @@ def test_a_saved_model_goes_on(name, tmp_path):
     for stop in (False, True):
         keras.utils.set_random_seed(1)
         gan = MAKERS[name]()
-        gan.compile(ema_decay=0.9)
+        gan.compile(ema_decay=0.9, jit_compile=False)
         gan.fit(x, y, batch_size=4, epochs=1, shuffle=False, verbose=0)
         if stop:
             gan.save(tmp_path / "gan.keras")

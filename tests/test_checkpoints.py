@@ -88,6 +88,21 @@ def test_an_entry_too_many_or_too_few_is_refused(saved, tmp_path):
         checkpoints.check(path)
 
 
+def test_one_of_a_newer_version_is_no_damaged_one(saved, tmp_path):
+    checkpoints.save(saved[0], checkpoints.file_of(tmp_path, 1), checkpoints.Position())
+    path = checkpoints.file_of(tmp_path, 2)
+    with zipfile.ZipFile(saved[1]) as whole, zipfile.ZipFile(path, "w") as archive:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "tfgan.json":
+                content = json.dumps({**json.loads(content), "format": 2}).encode()
+            archive.writestr(name, content)
+    with pytest.raises(InputError, match="newer version of tfgan") as error:
+        checkpoints.restore(compiled(), tmp_path)
+    assert str(path) in one_line(error)
+    assert path.is_file()
+
+
 def test_the_one_before_a_damaged_one_is_used(saved, tmp_path, capsys):
     gan = compiled()
     for steps in (3, 6, 9):

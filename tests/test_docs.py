@@ -48,6 +48,7 @@ def test_readme_python_example(tmp_path):
     assert list((tmp_path / "samples").glob("*.png"))
 
 
+@pytest.mark.slow
 def test_theory_page(tmp_path):
     """In an empty folder, with fewer steps; what it prints is what the page says."""
     page = ROOT / "docs/theory.md"

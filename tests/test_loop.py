@@ -75,7 +75,7 @@ def test_infinite_data_and_steps_per_epoch(steps, k):
 
 
 @pytest.mark.parametrize("steps", [3, 7, 8])
-@pytest.mark.parametrize("k", [3, 5])
+@pytest.mark.parametrize("k", [3, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
 @pytest.mark.parametrize("known", [True, False])
 def test_finite_data_and_steps_per_epoch_as_one_step_at_a_time(steps, k, known):

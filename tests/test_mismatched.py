@@ -32,8 +32,15 @@ def test_other_labels_each_equally_likely(classes):
     np.testing.assert_array_equal(column, wrong)
 
 
-@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize(
+    ("update", "jit_compile"),
+    [
+        ("alternating", False),
+        ("simultaneous", False),
+        ("simultaneous", True),
+        pytest.param("alternating", True, marks=pytest.mark.slow),
+    ],
+)
 def test_a_step_is_that_of_the_three_kinds_of_pairs(jit_compile, update):
     gan = small_cgan()
     rng = np.random.default_rng(1)

@@ -53,7 +53,8 @@ def tag_source(tmp_path):
 @pytest.mark.parametrize("name", RECIPES)
 def test_builds_and_trains_a_step_on_other_data(name, source, tag_source):
     source = tag_source if RECIPES[name].tags else source
-    config = runs.plan(name, source=source, changes=narrow(name, "batch_size=20"))
+    changes = narrow(name, "batch_size=20", "jit_compile=false")  # slow tests compile
+    config = runs.plan(name, source=source, changes=changes)
     data = runs.load_data(config)
     gan = runs.build(config, data)
     wanted = RECIPES[name].conditional

@@ -118,6 +118,7 @@ def test_report_of_a_stopped_and_resumed_reproduction(source, tmp_path, monkeypa
     assert [row["row"] for row in again] == ["gan", "noise"]
 
 
+@pytest.mark.slow
 def test_quick_rows_are_marked(source, tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "SAMPLES", 100)
     jobs = reproduce.jobs("cgan2014", only=["cgan-matching"], quick=True, source=source)

@@ -85,6 +85,44 @@ def test_added_epochs_of_a_run_that_named_none(source, tmp_path):
     assert runs.read_config(run)["settings"]["epochs"] == 2
 
 
+def test_a_run_knows_its_data(source, tmp_path):
+    """The command that a stopped run prints names none, also of a recipe without data of its own."""
+    run = tmp_path / "run"
+    asked = {"recipe_name": "folder-64", "changes": ["epochs=7"]}
+    config = runs.plan("folder-64", source=source)
+    run.mkdir()
+    runs.write_config(run, config, runs.load_data(config))
+    resumed = runs.resumed_config(run, runs.plan(**asked, resume=True))
+    assert resumed["data"] == config["data"]
+    assert resumed["settings"]["epochs"] == 7
+    with pytest.raises(InputError, match="give --data"):
+        runs.plan(**asked)
+
+
+def test_data_sets_may_have_moved(source, tmp_path):
+    run = tmp_path / "run"
+    config = plan(source) | {"data_dir": str(tmp_path / "old")}
+    run.mkdir()
+    runs.write_config(run, config, runs.load_data(plan(source)))
+    assert runs.resumed_config(run, plan(source))["data_dir"] == str(tmp_path / "old")
+    moved = plan(source) | {"data_dir": str(tmp_path / "new")}
+    assert runs.resumed_config(run, moved)["data_dir"] == str(tmp_path / "new")
+
+
+def test_what_was_killed_before_it_had_begun_is_begun(source, tmp_path):
+    run = tmp_path / "run"
+    with pytest.raises(InputError, match=r"no config\.json.*without --resume") as error:
+        go_on(run, plan(source, 1))
+    one_line(error)
+    assert not run.exists()
+    run.mkdir()
+    (run / ".owner").write_text(json.dumps({"pid": 2**22, "host": "gone"}))
+    with pytest.raises(InputError, match="give --data"):
+        runs.resumed_config(run, runs.plan("folder-64", resume=True))
+    go_on(run, plan(source, 1))
+    assert len(rows(run)) == 1
+
+
 def test_evaluation_notices_other_data(source, tmp_path):
     run = tmp_path / "run"
     runs.train(run, plan(source, 1), verbose=0)

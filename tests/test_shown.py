@@ -89,7 +89,7 @@ def test_losses_without_threshold_count_pairs(loss):
     ("update", "jit_compile"),
     [
         ("alternating", False),
-        ("simultaneous", False),
+        pytest.param("simultaneous", False, marks=pytest.mark.slow),
         pytest.param("alternating", True, marks=pytest.mark.slow),
         pytest.param("simultaneous", True, marks=pytest.mark.slow),
     ],

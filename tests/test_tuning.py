@@ -107,6 +107,16 @@ def test_the_batch_size_that_was_seen(images, monkeypatch):
     assert gan.train_steps == 7
 
 
+def test_what_is_measured_is_what_is_trained(images):
+    """Also of bytes, and of one batch an epoch: a step is traced once, which takes a second."""
+    gan = small_gan()
+    gan.compile(jit_compile=False)
+    for count in (30, 10):
+        data = tf.data.Dataset.from_tensor_slices((images[:count] * 255).astype("uint8")).batch(10)
+        gan.fit(data, verbose=0)
+    assert gan.train_function.program.experimental_get_tracing_count() == 1
+
+
 def test_k_is_bounded_by_memory(monkeypatch):
     asked = []
     monkeypatch.setattr(

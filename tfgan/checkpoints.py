@@ -139,6 +139,7 @@ def check(path):
 
     Raises:
         DamagedError: if it is not.
+        InputError: if a newer version of tfgan wrote it.
     """
     try:
         with open_regular(path) as file, zipfile.ZipFile(file) as archive:
@@ -148,12 +149,17 @@ def check(path):
                     raise DamagedError(path, f"{name} has another CRC")
                 return None
             seal = json.loads(archive.read(_SEAL))
+            if seal["format"] > _FORMAT:
+                raise InputError(
+                    f"{path} was written by a newer version of tfgan (format {seal['format']}, this "
+                    f"one reads {_FORMAT}): update tfgan."
+                )
             names = set(archive.namelist()) - {_SEAL}
             found = {name: _digest(archive, name) for name in names}
             if found != seal["sha256"]:
                 raise DamagedError(path, "its content has another sha256")
             return None if seal["position"] is None else Position(**seal["position"])
-    except DamagedError:
+    except InputError:
         raise
     except _DAMAGE as error:
         raise DamagedError(path, shortened(error)) from error

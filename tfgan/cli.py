@@ -99,7 +99,7 @@ def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, p
         if config_file:
             config = runs.repeated_config(_path(config_file), **asked)
         else:
-            config = runs.plan(recipe, **asked)
+            config = runs.plan(recipe, **asked, resume=resume)
         path = _path(out or f"runs/{config['recipe']}")
         if resume:
             config = runs.resumed_config(path, config)

@@ -10,7 +10,7 @@ from pathlib import Path
 from tfgan import recipes, recorded
 from tfgan.errors import InputError
 from tfgan.files import write_json
-from tfgan.owner import check_not_owned
+from tfgan.owner import check_not_owned, was_owned
 from tfgan.recipes.recipe import RECOVERY
 
 FORMAT = recorded.FORMAT
@@ -19,7 +19,7 @@ _BEFORE = {"standardize": False}
 _OF_ONE_RUN = ("created", "machine", "fingerprint", "class_names")  # what a repetition finds out itself
 
 
-def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
+def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=(), resume=False):
     """Resolves what a run will do, without doing it.
 
     Args:
@@ -28,6 +28,7 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
         data_dir: folder of TFDS data sets, or None.
         epochs: int or None, short for the change `epochs=N`.
         changes: strings `key=value`. Besides the recipe's settings, `image_size` resizes images.
+        resume: bool. Whether it is for `resumed_config`: a run knows its data.
 
     Returns:
         dict: `config.json` as far as it is known before the data is read.
@@ -38,9 +39,7 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
     recipe = recipes.get(recipe_name, recipes.RECIPES)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     settings = recipes.override({"image_size": None, **recipe.settings}, changes)
-    if source is None and not recipe.data:
-        raise InputError(f"{recipe.name} is for images of yours: give --data, such as folder:DIR.")
-    return {
+    config = {
         "format": FORMAT,
         "recipe": recipe.name,
         "data": absolute(recipe.data if source is None else source),
@@ -49,6 +48,15 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=()):
         "overrides": list(changes),
         "versions": versions(),
     }
+    if not resume:
+        _check_data(config)
+    return config
+
+
+def _check_data(config):
+    if not config["data"]:
+        name = config["recipe"]
+        raise InputError(f"{name} is for images of yours: give --data, such as folder:DIR.")
 
 
 def pretraining(config):
@@ -150,14 +158,24 @@ def resumed_config(path, config):
     """Returns the config of a run to go on with.
 
     Args:
-        path: run directory.
-        config: from `plan`; of what it names, only `epochs` may differ from the run's. Rates that are
-            annealed over the epochs follow the new number of them.
+        path: run directory. Where a process was killed before it had begun the run, that is to begin.
+        config: from `plan`; of what it names, only `epochs` and what is kept may differ from the run's,
+            and `data_dir`: the same data may lie elsewhere now. Rates that are annealed over the epochs
+            follow the new number of them.
 
     Raises:
-        InputError: if it asks for another run than this one.
+        InputError: if there is no run, or it asks for another run than this one.
     """
-    check_not_owned(Path(path))
+    path = Path(path)
+    check_not_owned(path)
+    if not (path / "config.json").is_file():
+        if not was_owned(path):
+            raise InputError(
+                f"{path} is no run directory (no config.json): give what --out named, or begin a run "
+                "there without --resume."
+            )
+        _check_data(config)
+        return config
     old = read_config(path)
     asked = {change.partition("=")[0] for change in config["overrides"]}
     free = {"epochs", *RECOVERY}
@@ -174,6 +192,7 @@ def resumed_config(path, config):
             )
     changed = {key: config["settings"][key] for key in config["settings"] if key in asked & free}
     old["settings"] |= changed
+    old["data_dir"] = config["data_dir"] or old["data_dir"]
     old["overrides"] += [f"{key}={json.dumps(value)}" for key, value in changed.items()]
     return old
 

@@ -43,6 +43,7 @@ class Loop:
         # (TensorFlow 2.21; inside, a small pair's step took 355 ms instead of 30); so `tfgan.lazily`.
         self._avoids_convolutions = jit_compile and _on_cpu()
         self._draws = {}
+        self._traced = set()  # kinds of stacks that the program was traced for
 
     def begin(self, steps=None):
         """Starts counting: of `steps` batches, or of all there are."""
@@ -144,9 +145,13 @@ class Loop:
     def perform(self, stacks, count):
         """As `run`; returns all that `program` does."""
         count = tf.constant(count) if _on_cpu() else count
+        kind = tuple((stack.shape[1:], stack.dtype) for stack in stacks)
+        if kind not in self._traced:
+            self._traced.add(kind)
+            self._trace(stacks, count)
         if self._avoids_convolutions:
             self._avoids_convolutions = False
-            if _has_convolutions(self.program.get_concrete_function(stacks, count)):
+            if _has_convolutions(self._trace(stacks, count)):
                 self.program = program(
                     self.gan,
                     self.step,
@@ -169,8 +174,13 @@ class Loop:
         if stacks is not None:
             # The program's own list, for what users' layers hold; alone, it would lack what only raw
             # operations write to.
-            used = self.program.get_concrete_function(stacks, tf.constant(1)).graph.variables
+            used = self._trace(stacks, tf.constant(1)).graph.variables
         return list({id(variable): variable for variable in (*known, *used)}.values())
+
+    def _trace(self, stacks, count):
+        """The program for such stacks, traced once for any number of rows: that takes a second."""
+        specs = [tf.TensorSpec([None, *stack.shape[1:]], stack.dtype) for stack in stacks]
+        return self.program.get_concrete_function(specs, count)
 
 
 class Stacked:

@@ -62,6 +62,11 @@ def check_not_owned(folder):
         os.close(descriptor)
 
 
+def was_owned(folder):
+    """bool: whether a process that owns the folder was killed, or still lives."""
+    return (folder / _NAME).is_file()
+
+
 @contextlib.contextmanager
 def _locked(file):
     if fcntl is None:

@@ -42,7 +42,7 @@ def settle(gan, batch, *, most_steps=None):
     if open_k:
         size = sum(np.asarray(part).nbytes for part in batch)
         rows = max(1, min(MOST_STEPS, MOST_BYTES // max(1, size), most_steps or MOST_STEPS))
-    stacks = [tf.stack([part] * rows) for part in batch]
+    stacks = [tf.stack([tf.convert_to_tensor(part)] * rows) for part in batch]  # of the same types
     if "jit_compile" in gan.unsettled:
         jit_compile, compiled = _faster(gan, stacks, rows)
         gan.settle_jit_compile(jit_compile)
