@@ -90,6 +90,6 @@ def test_few_steps_under_xla(process, loss, family, kind):
     process.submit(trained, number, loss, family, kind, jit_compile=True).result()
 
 
-@pytest.mark.parametrize("number", range(0, len(CASES), 35))
+@pytest.mark.parametrize("number", range(0, len(CASES), 70))
 def test_few_steps_in_a_plain_graph(number):
     trained(number, *CASES[number], jit_compile=False)

@@ -56,6 +56,7 @@ def test_only_what_is_asked(data):
     assert set(results) & set(evaluation.METRICS) == {"memorization"}
 
 
+@pytest.mark.slow
 def test_no_classifier_without_labels(data):
     gan = tfgan.GAN(
         tfgan.networks.goodfellow2014.Generator((8, 8, 1), units=8),

@@ -213,8 +213,19 @@ def assert_same_state(a, b):
         np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
 
 
-@pytest.mark.parametrize("update", tfgan.checks.UPDATES)
-@pytest.mark.parametrize("make", [small_gan, lambda **k: small_cgan(dropout=0.5, **k)])
+def dropping_cgan(**kwargs):
+    return small_cgan(dropout=0.5, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("make", "update"),
+    [
+        (small_gan, "simultaneous"),
+        (dropping_cgan, "alternating"),
+        pytest.param(small_gan, "alternating", marks=pytest.mark.slow),
+        pytest.param(dropping_cgan, "simultaneous", marks=pytest.mark.slow),
+    ],
+)
 def test_training_goes_on_after_loading(make, images, labels, update, tmp_path):
     """2N epochs = N, save, load, N: to the last bit, dropout and optimizers included."""
     gan = trained(make, images, labels, 2, update)
@@ -256,9 +267,10 @@ def test_seed(images):
         keras.utils.set_random_seed(0)
         return trained(small_gan, images, None, 10, seed=seed).sample(4, seed=0)
 
-    np.testing.assert_array_equal(samples(5), samples(5))
-    assert not np.array_equal(samples(5), samples(6))
-    assert not np.array_equal(samples(5), samples(None))
+    of_five = samples(5)
+    np.testing.assert_array_equal(samples(5), of_five)
+    assert not np.array_equal(samples(6), of_five)
+    assert not np.array_equal(samples(None), of_five)
 
 
 def test_compile_defaults_and_strings(images):
@@ -385,8 +397,16 @@ def python_generator(images, labels):
     yield from (batches[index] for index in range(len(batches)))
 
 
-@pytest.mark.parametrize("make", [Batches, python_generator])
-@pytest.mark.parametrize("case", ["nan", "0..255", "label too large"])
+@pytest.mark.parametrize(
+    ("make", "case"),
+    [
+        (Batches, "nan"),
+        (python_generator, "label too large"),
+        *(pytest.param(make, "0..255", marks=pytest.mark.slow) for make in (Batches, python_generator)),
+        pytest.param(Batches, "label too large", marks=pytest.mark.slow),
+        pytest.param(python_generator, "nan", marks=pytest.mark.slow),
+    ],
+)
 def test_wrong_data_of_python_iterators(make, case, images, labels):
     gan = small_cgan()
     gan.compile(jit_compile=False)
@@ -466,8 +486,15 @@ def test_wrong_seeds(seed, make_gan):
         make_gan().sample(2, seed=seed)
 
 
-@pytest.mark.parametrize("update", ["alternating", "simultaneous"])
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    ("policy", "update"),
+    [
+        ("mixed_bfloat16", "simultaneous"),
+        ("mixed_float16", "alternating"),
+        pytest.param("mixed_bfloat16", "alternating", marks=pytest.mark.slow),
+        pytest.param("mixed_float16", "simultaneous", marks=pytest.mark.slow),
+    ],
+)
 def test_precision(images, tmp_path, policy, update):
     """Losses are float32; in float16 both optimizers scale them, and what that adds is saved."""
     keras.config.set_dtype_policy(policy)

@@ -422,7 +422,7 @@ def test_evaluation_takes_as_many_batches_as_asked(k):
     assert len(history["val_d_loss"]) == 2
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_on_a_gpu_the_number_of_steps_is_a_constant(jit_compile, images, monkeypatch):
     """The path taken there, on the CPU: XLA may round otherwise when it knows the number."""
 

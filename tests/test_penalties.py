@@ -201,7 +201,7 @@ class Spy(keras.layers.Layer):
     ("policy", "jit_compile"),
     [
         ("mixed_float16", False),
-        ("mixed_bfloat16", True),
+        pytest.param("mixed_bfloat16", True, marks=pytest.mark.slow),
         pytest.param("mixed_bfloat16", False, marks=pytest.mark.slow),
         pytest.param("mixed_float16", True, marks=pytest.mark.slow),
     ],

@@ -65,7 +65,7 @@ def test_nothing_stays_changed():
     np.testing.assert_array_equal(tf.matmul(tf.ones((2, 3)), tf.fill((3, 2), 1.001)), before)
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_training_stays_near_float32(images, jit_compile):
     def trained(matmul_precision):
         keras.utils.set_random_seed(2)

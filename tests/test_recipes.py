@@ -347,6 +347,7 @@ def test_schedules_of_the_generator_follow_its_own_steps(name, source):
         np.testing.assert_allclose(g_momentum(100 * steps // 2), d_momentum(100 * steps), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_smallest_networks(source, tag_source):
     for name in RECIPES:
         keys = {*WIDTHS, "latent_dim"} & RECIPES[name].settings.keys()

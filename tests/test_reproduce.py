@@ -212,6 +212,7 @@ def test_truncation_is_what_validation_images_choose(source):
     assert engine._best("truncation", Fake(), data, {}) == 0.5
 
 
+@pytest.mark.slow
 def test_rows_of_one_run_and_a_row_that_cannot_be_done(source, tmp_path, monkeypatch):
     """The second row trains nothing; the third fails, the fourth is done all the same."""
     monkeypatch.setattr(engine, "SAMPLES", 100)

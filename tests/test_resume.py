@@ -105,6 +105,7 @@ def test_stopped_amid_an_epoch_whatever_the_settings(case, source, tmp_path, mon
     check_case(SLOW[case], source, tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 def test_stopped_three_times(source, tmp_path, monkeypatch):
     """In the first epoch, twice more in the same one, while batches are left out, and between two."""
     config = runs.plan("cgan-digits", source=source, epochs=2, changes=SMALL)

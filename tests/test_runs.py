@@ -237,6 +237,7 @@ def test_a_run_older_than_standardised_latents_keeps_its_network(source, tmp_pat
     assert go_on(run, longer).generator.latent_std == 1
 
 
+@pytest.mark.slow
 def test_a_run_that_diverges_keeps_its_last_good_state(source, tmp_path, monkeypatch):
     """A weight becomes NaN in epoch 3; the run goes on from epoch 2 as if nothing had been."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"

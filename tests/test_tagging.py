@@ -189,6 +189,7 @@ def test_save_and_load(trained, tmp_path):
     assert (tmp_path / "gan.keras").stat().st_size < 2e6  # no features inside
 
 
+@pytest.mark.slow
 def test_export(trained, tmp_path):
     _, gan = trained
     import tfgan.export

@@ -37,7 +37,7 @@ def state(gan):
     return [v.numpy() for v in gan.variables + [v for o in optimizers for v in o.variables]]
 
 
-@pytest.mark.parametrize("faster", [True, False])
+@pytest.mark.parametrize("faster", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_auto_takes_the_faster_and_changes_nothing_else(images, faster, monkeypatch):
     seconds = tuning._seconds
 
@@ -176,7 +176,7 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("jit_compile", [True, False])
+@pytest.mark.parametrize("jit_compile", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_measuring_puts_everything_back(optimizer, jit_compile):
     """Also of convolutions, whose variables lie in a function within the program."""
     layers = keras.layers

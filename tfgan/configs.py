@@ -39,7 +39,9 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=(), re
     recipe = recipes.get(recipe_name, recipes.RECIPES)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     settings = recipes.override({"image_size": None, **recipe.settings}, changes)
-    config = {
+    if source is None and not recipe.data and not resume:
+        raise _without_data(recipe.name)
+    return {
         "format": FORMAT,
         "recipe": recipe.name,
         "data": absolute(recipe.data if source is None else source),
@@ -48,15 +50,10 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=(), re
         "overrides": list(changes),
         "versions": versions(),
     }
-    if not resume:
-        _check_data(config)
-    return config
 
 
-def _check_data(config):
-    if not config["data"]:
-        name = config["recipe"]
-        raise InputError(f"{name} is for images of yours: give --data, such as folder:DIR.")
+def _without_data(recipe_name):
+    return InputError(f"{recipe_name} is for images of yours: give --data, such as folder:DIR.")
 
 
 def pretraining(config):
@@ -174,7 +171,8 @@ def resumed_config(path, config):
                 f"{path} is no run directory (no config.json): give what --out named, or begin a run "
                 "there without --resume."
             )
-        _check_data(config)
+        if not config["data"]:
+            raise _without_data(config["recipe"])
         return config
     old = read_config(path)
     asked = {change.partition("=")[0] for change in config["overrides"]}

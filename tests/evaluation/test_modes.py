@@ -55,6 +55,7 @@ def test_judge_tells_the_three_classes_in_order(data):
     np.testing.assert_array_equal(swapped, found // 9 + found // 3 % 3 * 3 + found % 3 * 9)
 
 
+@pytest.mark.slow
 def test_modes_reached_and_their_divergence(data):
     images, labels = data.arrays("test")
     judged = evaluation.judge_of_modes(data)(images)

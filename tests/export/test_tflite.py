@@ -85,7 +85,9 @@ def hyperbolic_gan():
 
 
 @pytest.mark.parametrize("maker", [small_gan, small_cgan, convolutional_cgan, hyperbolic_gan])
-@pytest.mark.parametrize("quantize", ["float16", "dynamic", "int8"])
+@pytest.mark.parametrize(
+    "quantize", [*(pytest.param(q, marks=pytest.mark.slow) for q in ("float16", "dynamic")), "int8"]
+)
 def test_quantised_images_are_near(maker, quantize, tmp_path, quick):
     """Conditions too: LiteRT's converter spoils one-hot vectors that it is not kept from touching."""
     gan = varied(maker())
@@ -98,8 +100,15 @@ def test_quantised_images_are_near(maker, quantize, tmp_path, quick):
     assert np.abs(pixels / 255 - images).mean() < 0.004
 
 
-@pytest.mark.parametrize("quantize", [None, "int8"])
-@pytest.mark.parametrize("label", [-1, 3])
+@pytest.mark.parametrize(
+    ("label", "quantize"),
+    [
+        (-1, "int8"),
+        (3, None),
+        pytest.param(-1, None, marks=pytest.mark.slow),
+        pytest.param(3, "int8", marks=pytest.mark.slow),
+    ],
+)
 def test_a_label_out_of_range_is_an_error(label, quantize, tmp_path, quick):
     report = tfgan.export.tflite(small_cgan(), tmp_path / "gan.tflite", quantize=quantize)
     run = interpreter.Interpreter(model_path=report.path).get_signature_runner("uint8")
