@@ -31,6 +31,16 @@ def losses_are(gan):
     return finite
 
 
+def felt(loss, *logits):
+    """A loss as it is, but NaN or infinite where logits are.
+
+    XLA's arithmetic on CPUs may lose a NaN: its `softplus(nan)` and `sigmoid(nan)` were NaN at one time
+    and a number at another. Sums lose none.
+    """
+    total = tf.add_n([tf.reduce_sum(tf.cast(part, loss.dtype)) for part in logits])
+    return loss + tf.where(tf.math.is_finite(total), tf.zeros_like(total), total)
+
+
 def scales(gan):
     """The loss scales of a GAN's optimizers: list of (name, variable)."""
     return [

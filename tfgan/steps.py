@@ -134,7 +134,7 @@ def g_step(gan, real_images, condition, step):
         total = gan.g_optimizer.scale_loss(_with_regularization(total, gan.generator))
     variables = gan.generator.trainable_variables
     _update_generator(gan, tape.gradient(total, variables), variables)
-    gan.record(tf.shape(real_images)[0], g_loss=g_loss)
+    gan.record(tf.shape(real_images)[0], g_loss=finite.felt(g_loss, fake[0]))
 
 
 def simultaneous_step(gan, real_images, condition, step):
@@ -235,7 +235,7 @@ def _record_d(gan, step, d_loss, d_condition, real_logits, fake_logits):
     """Records one discriminator step, and what follows from it for the augmentation."""
     adapt(gan, real_logits, fake_logits, step)
     values = {
-        "d_loss": d_loss,
+        "d_loss": finite.felt(d_loss, real_logits, fake_logits),
         "d_real": tf.sigmoid(real_logits),
         "d_fake": tf.sigmoid(fake_logits),
         "d_condition": d_condition,
