@@ -145,10 +145,6 @@ class Loop:
     def perform(self, stacks, count):
         """As `run`; returns all that `program` does."""
         count = tf.constant(count) if _on_cpu() else count
-        kind = tuple((stack.shape[1:], stack.dtype) for stack in stacks)
-        if kind not in self._traced:
-            self._traced.add(kind)
-            self._trace(stacks, count)
         if self._avoids_convolutions:
             self._avoids_convolutions = False
             if _has_convolutions(self._trace(stacks, count)):
@@ -159,6 +155,10 @@ class Loop:
                     check_finite=self.check_finite,
                     one_by_one=True,
                 )
+        kind = tuple((stack.shape[1:], stack.dtype) for stack in stacks)
+        if kind not in self._traced:
+            self._traced.add(kind)
+            self._trace(stacks, count)
         try:
             return self.program(stacks, count)
         except tf.errors.OpError as error:
