@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 from makers import CLASSES, MAKERS, SHAPE, one_line, small_gan
+from pairs import paired
 
 import tfgan
 import tfgan.export
@@ -26,15 +27,7 @@ def by_formula(history, decay):
     return average
 
 
-@pytest.mark.parametrize(
-    ("name", "update"),
-    [
-        ("gan", "simultaneous"),
-        ("cgan", "alternating"),
-        pytest.param("gan", "alternating", marks=pytest.mark.slow),
-        pytest.param("cgan", "simultaneous", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize(("name", "update"), paired(MAKERS, ["simultaneous", "alternating"]))
 def test_average_is_that_of_the_formula(name, update):
     gan = MAKERS[name]()
     gan.compile(update=update, ema_decay=0.9, g_optimizer=keras.optimizers.Adam(0.05))
@@ -108,7 +101,7 @@ def test_a_saved_model_goes_on(name, tmp_path):
     for stop in (False, True):
         keras.utils.set_random_seed(1)
         gan = MAKERS[name]()
-        gan.compile(ema_decay=0.9, jit_compile=False)
+        gan.compile(ema_decay=0.9)
         gan.fit(x, y, batch_size=4, epochs=1, shuffle=False, verbose=0)
         if stop:
             gan.save(tmp_path / "gan.keras")

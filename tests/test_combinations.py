@@ -90,6 +90,12 @@ def test_few_steps_under_xla(process, loss, family, kind):
     process.submit(trained, number, loss, family, kind, jit_compile=True).result()
 
 
-@pytest.mark.parametrize("number", range(0, len(CASES), 70))
+@pytest.mark.parametrize(
+    "number",
+    [
+        *range(0, len(CASES), 70),
+        *(pytest.param(number, marks=pytest.mark.slow) for number in range(35, len(CASES), 70)),
+    ],
+)
 def test_few_steps_in_a_plain_graph(number):
     trained(number, *CASES[number], jit_compile=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
+from pairs import paired
 
 import tfgan
 from tfgan import latents
@@ -218,13 +219,7 @@ def dropping_cgan(**kwargs):
 
 
 @pytest.mark.parametrize(
-    ("make", "update"),
-    [
-        (small_gan, "simultaneous"),
-        (dropping_cgan, "alternating"),
-        pytest.param(small_gan, "alternating", marks=pytest.mark.slow),
-        pytest.param(dropping_cgan, "simultaneous", marks=pytest.mark.slow),
-    ],
+    ("make", "update"), paired([small_gan, dropping_cgan], ["simultaneous", "alternating"])
 )
 def test_training_goes_on_after_loading(make, images, labels, update, tmp_path):
     """2N epochs = N, save, load, N: to the last bit, dropout and optimizers included."""
@@ -398,18 +393,11 @@ def python_generator(images, labels):
 
 
 @pytest.mark.parametrize(
-    ("make", "case"),
-    [
-        (Batches, "nan"),
-        (python_generator, "label too large"),
-        *(pytest.param(make, "0..255", marks=pytest.mark.slow) for make in (Batches, python_generator)),
-        pytest.param(Batches, "label too large", marks=pytest.mark.slow),
-        pytest.param(python_generator, "nan", marks=pytest.mark.slow),
-    ],
+    ("make", "case"), paired([Batches, python_generator], ["nan", "label too large", "0..255"])
 )
 def test_wrong_data_of_python_iterators(make, case, images, labels):
     gan = small_cgan()
-    gan.compile(jit_compile=False)
+    gan.compile()
     gan.fit(make(images, labels), steps_per_epoch=3, verbose=0)
     assert gan.train_steps.numpy() == 3
     x, y = WRONG[case][0](images, labels)
@@ -487,13 +475,7 @@ def test_wrong_seeds(seed, make_gan):
 
 
 @pytest.mark.parametrize(
-    ("policy", "update"),
-    [
-        ("mixed_bfloat16", "simultaneous"),
-        ("mixed_float16", "alternating"),
-        pytest.param("mixed_bfloat16", "alternating", marks=pytest.mark.slow),
-        pytest.param("mixed_float16", "simultaneous", marks=pytest.mark.slow),
-    ],
+    ("policy", "update"), paired(["mixed_bfloat16", "mixed_float16"], ["simultaneous", "alternating"])
 )
 def test_precision(images, tmp_path, policy, update):
     """Losses are float32; in float16 both optimizers scale them, and what that adds is saved."""

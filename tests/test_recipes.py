@@ -50,10 +50,11 @@ def tag_source(tmp_path):
     return f"npz:{tmp_path / 'tags.npz'}"
 
 
+@pytest.mark.parametrize("by_xla", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", RECIPES)
-def test_builds_and_trains_a_step_on_other_data(name, source, tag_source):
+def test_builds_and_trains_a_step_on_other_data(name, by_xla, source, tag_source):
     source = tag_source if RECIPES[name].tags else source
-    changes = narrow(name, "batch_size=20", "jit_compile=false")  # slow tests compile
+    changes = narrow(name, "batch_size=20", *([] if by_xla else ["jit_compile=false"]))
     config = runs.plan(name, source=source, changes=changes)
     data = runs.load_data(config)
     gan = runs.build(config, data)

@@ -39,10 +39,10 @@ def test_ends_after_its_steps(trained):
 def test_ends_after_its_time(trained):
     gan, clock, data = trained(0.4)
     clock.train(0.2, data, check=False)
-    assert 0.2 <= clock.seconds < 2  # of a busy machine
+    assert 0.2 <= clock.seconds < 0.4
     before = int(gan.train_steps.numpy())
     clock.train(0.4, data, check=False)
-    assert 0.4 <= clock.seconds < 4
+    assert 0.4 <= clock.seconds < 0.8
     assert clock.steps == int(gan.train_steps.numpy()) > before
 
 

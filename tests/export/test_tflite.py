@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from makers import convolutional_cgan, one_line, small_cgan, small_gan, varied
+from pairs import paired
 
 import tfgan
 from tfgan.conditions import Vector
@@ -100,15 +101,7 @@ def test_quantised_images_are_near(maker, quantize, tmp_path, quick):
     assert np.abs(pixels / 255 - images).mean() < 0.004
 
 
-@pytest.mark.parametrize(
-    ("label", "quantize"),
-    [
-        (-1, "int8"),
-        (3, None),
-        pytest.param(-1, None, marks=pytest.mark.slow),
-        pytest.param(3, "int8", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize(("label", "quantize"), paired([-1, 3], ["int8", None]))
 def test_a_label_out_of_range_is_an_error(label, quantize, tmp_path, quick):
     report = tfgan.export.tflite(small_cgan(), tmp_path / "gan.tflite", quantize=quantize)
     run = interpreter.Interpreter(model_path=report.path).get_signature_runner("uint8")
