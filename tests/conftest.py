@@ -13,9 +13,9 @@ from makers import CLASSES, MAKERS, SHAPE
 
 from tfgan import cli, keras_files, tuning
 
-# What thousands of tests leave behind holds functions of TensorFlow, which lets go of them one by one:
-# a whole collection took up to 40 seconds.
-gc.set_threshold(700, 10, 1_000_000)
+# Tests leave functions of TensorFlow behind, in cycles, and to let go of one takes the longer the more
+# there are: minutes for thousands. Without what importing made, collections are quick, and come early.
+gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -1,6 +1,9 @@
-"""Pairs of parameters, few of which run by default."""
+"""Parameters few of which run by default."""
 
 import pytest
+
+# What is alike for both kinds of GANs: for "make_gan", with `indirect=True`.
+MOSTLY_CONDITIONAL = [pytest.param("gan", marks=pytest.mark.slow), "cgan"]
 
 
 def paired(ones, others):

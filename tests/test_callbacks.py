@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 from makers import small_cgan, small_gan
+from pairs import MOSTLY_CONDITIONAL
 
 from tfgan import callbacks
 from tfgan.errors import InputError
@@ -14,6 +15,7 @@ def fit(gan, images, labels, watch, epochs=4, **kwargs):
     gan.fit(images, labels, batch_size=10, epochs=epochs, callbacks=watch, verbose=0, **kwargs)
 
 
+@pytest.mark.parametrize("make_gan", MOSTLY_CONDITIONAL, indirect=True)
 def test_sample_grid(make_gan, images, labels, tmp_path):
     watch = callbacks.SampleGrid(tmp_path / "samples", every=3)
     fit(make_gan(), images, labels, [watch], epochs=5)

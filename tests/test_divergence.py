@@ -155,6 +155,17 @@ def test_of_a_program_whose_softplus_of_nan_may_be_a_number():
     check_case("simultaneous", 1, 3, small_gan, "nan", jit_compile=True)
 
 
+@pytest.mark.parametrize("jit_compile", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("maker", [small_gan, small_cgan])
+def test_evaluate_tells_of_nan_logits(maker, jit_compile):
+    gan = compiled(poisoned("nan", NEVER, maker), jit_compile=jit_compile)
+    kernel = next(v for v in gan.discriminator.trainable_variables if v.path.endswith("kernel"))
+    kernel.assign(np.full(kernel.shape, np.nan))
+    logs = gan.evaluate(*data(3, maker), batch_size=BATCH, verbose=0, return_dict=True)
+    assert math.isnan(logs["d_loss"])
+    assert math.isnan(logs["g_loss"])
+
+
 def test_eagerly():
     check_case("alternating", 1, 1, small_gan, "nan", run_eagerly=True)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
-from pairs import paired
+from pairs import MOSTLY_CONDITIONAL, paired
 
 import tfgan
 from tfgan import latents
@@ -88,6 +88,7 @@ def test_user_networks(images, labels, update):
         cgan.sample(3)
 
 
+@pytest.mark.parametrize("make_gan", MOSTLY_CONDITIONAL, indirect=True)
 def test_kinds_of_data(make_gan, images, labels):
     """Arrays, data sets of several forms, uint8, a generator: the same contract."""
     gan = make_gan()
@@ -125,6 +126,7 @@ def test_uint8_equals_float(images, labels):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("make_gan", MOSTLY_CONDITIONAL, indirect=True)
 def test_validation_evaluate_predict_and_callbacks(make_gan, images, labels, tmp_path):
     gan = make_gan()
     gan.compile()
@@ -158,6 +160,7 @@ def test_validation_evaluate_predict_and_callbacks(make_gan, images, labels, tmp
     )
 
 
+@pytest.mark.parametrize("make_gan", MOSTLY_CONDITIONAL, indirect=True)
 def test_validation_data_set(make_gan, images, labels):
     gan = make_gan()
     gan.compile()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from makers import CLASSES, SHAPE, gan_with_python, one_line, small_cgan, small_gan
+from pairs import paired
 
 import tfgan
 from tfgan import loop, tuning
@@ -74,10 +75,9 @@ def test_infinite_data_and_steps_per_epoch(steps, k):
     assert gan.batches() == expected[: EPOCHS * steps]
 
 
-@pytest.mark.parametrize("steps", [3, 7, 8])
+@pytest.mark.parametrize(("steps", "known"), paired([3, 8, 7], [True, False]))
 @pytest.mark.parametrize("k", [3, pytest.param(5, marks=pytest.mark.slow)])
 @pytest.mark.filterwarnings("ignore:Your input ran out of data")
-@pytest.mark.parametrize("known", [True, False])
 def test_finite_data_and_steps_per_epoch_as_one_step_at_a_time(steps, k, known):
     def seen(k):
         gan = recorder(steps_per_execution=k)

@@ -145,7 +145,7 @@ def slopes_of_a_step(gan, images, labels, step):
     return [a - b for a, b in zip(before, after, strict=True)]
 
 
-@pytest.mark.parametrize("make", [small_gan, small_cgan])
+@pytest.mark.parametrize("make", [pytest.param(small_gan, marks=pytest.mark.slow), small_cgan])
 def test_lazy_penalties_count_as_often_as_they_are_left_out(make, images, labels):
     def slopes(step, **options):
         gan = make()

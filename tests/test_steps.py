@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from makers import one_line, small_cgan, small_gan
+from pairs import paired
 
 import tfgan
 from tfgan import gradients, losses, steps
@@ -134,8 +135,7 @@ def test_alternating(loss, d_steps, jit_compile):
     assert gan.g_optimizer.iterations == 7 // d_steps
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-@pytest.mark.parametrize("loss", OF_2014)
+@pytest.mark.parametrize(("loss", "jit_compile"), paired(OF_2014, [False, True]))
 def test_simultaneous(loss, jit_compile):
     gan = scalar_gan(loss=loss, update="simultaneous", jit_compile=jit_compile)
     data = batches(5)

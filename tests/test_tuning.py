@@ -37,7 +37,7 @@ def state(gan):
     return [v.numpy() for v in gan.variables + [v for o in optimizers for v in o.variables]]
 
 
-@pytest.mark.parametrize("faster", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("faster", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_auto_takes_the_faster_and_changes_nothing_else(images, faster, monkeypatch):
     seconds = tuning._seconds
 

@@ -200,7 +200,7 @@ def simultaneous_step(gan, real_images, condition, step):
     _update_discriminator(gan, d_gradients, d_variables, real_images, fake_images, condition, step)
     _update_generator(gan, g_gradients, g_variables)
     _record_d(gan, step, d_loss, d_condition, real[0], fake[0])
-    gan.record(tf.shape(real_images)[0], g_loss=g_loss)
+    gan.record(tf.shape(real_images)[0], g_loss=finite.felt(g_loss, fake[0]))
 
 
 def _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step):
@@ -269,8 +269,8 @@ def test_step(gan, real_images, condition, number):
     extra = {"d_condition": _condition_loss(gan, condition, real, fake)} if gan.auxiliary else {}
     gan.record(
         tf.shape(real_images)[0],
-        d_loss=gan.loss_pair.d_loss(real[0], fake[0]),
-        g_loss=_g_loss(gan, fake[0], lambda: real[0]),
+        d_loss=finite.felt(gan.loss_pair.d_loss(real[0], fake[0]), real[0], fake[0]),
+        g_loss=finite.felt(_g_loss(gan, fake[0], lambda: real[0]), fake[0]),
         d_real=tf.sigmoid(real[0]),
         d_fake=tf.sigmoid(fake[0]),
         **extra,

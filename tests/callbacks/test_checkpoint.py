@@ -32,9 +32,9 @@ def fit(folder, *, epochs=4, watch=(), compiled=None, **options):
     [
         ({}, {}, [3, 12]),  # the first epoch's end, and the last's
         ({"seconds": 1e-9}, {}, list(range(1, 13))),
-        ({"seconds": 3600, "steps": 2}, {}, [2, 4, 6, 8, 10, 12]),
+        pytest.param({"seconds": 3600, "steps": 2}, {}, [2, 4, 6, 8, 10, 12], marks=pytest.mark.slow),
         ({"steps": 2}, {"steps_per_execution": 3}, [3, 6, 9, 12]),
-        ({"steps": 5}, {}, [3, 8, 12]),
+        pytest.param({"steps": 5}, {}, [3, 8, 12], marks=pytest.mark.slow),
     ],
 )
 def test_when_it_is_due(tmp_path, options, compiled, steps):

@@ -17,7 +17,10 @@ def drawn(folder, images, epochs=4, steps=1, first=0, gan=None, **kwargs):
     return gan, sorted(p.name for p in folder.iterdir())
 
 
-@pytest.mark.parametrize(("steps", "wanted"), [(1, [8, 16, 24]), (2, [8, 16, 24]), (4, [10, 16, 24])])
+@pytest.mark.parametrize(
+    ("steps", "wanted"),
+    [(1, [8, 16, 24]), pytest.param(2, [8, 16, 24], marks=pytest.mark.slow), (4, [10, 16, 24])],
+)
 def test_every_few_steps(images, tmp_path, steps, wanted):
     """With 4 at a time an epoch's calls end at 4 and 6: 8 has passed when 10 is done."""
     _, names = drawn(tmp_path, images, steps=steps, every=9, every_steps=8)

@@ -82,6 +82,7 @@ def test_modes_reached_and_their_divergence(data):
     assert (result["reached"], result["covered"]) == (2, 1)
 
 
+@pytest.mark.slow
 def test_features_are_those_of_the_channels(data):
     images, _ = data.arrays("test")
     results = evaluation.evaluate(gan_of(images), data, metrics=["kernel"], samples=500)

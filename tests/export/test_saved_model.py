@@ -83,7 +83,7 @@ def test_shapes_by_name(gan, tmp_path, quick):
             assert output.shape == ((count,) if name == "sample_png" else (count, *SHAPE))
 
 
-@pytest.mark.parametrize("label", [-1, 3, 2**31 - 1])
+@pytest.mark.parametrize("label", [-1, 3, pytest.param(2**31 - 1, marks=pytest.mark.slow)])
 def test_labels_out_of_range_are_an_error(tmp_path, quick, label):
     found = load(tfgan.export.saved_model(small_cgan(), tmp_path))
     labels = tf.constant([0, label], tf.int32)

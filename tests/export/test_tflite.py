@@ -132,7 +132,7 @@ def test_sizes(tmp_path, quick):
     assert sizes["int8"] < 0.3 * sizes[None]
 
 
-@pytest.mark.parametrize("quantize", ["dynamic", "int8"])
+@pytest.mark.parametrize("quantize", [pytest.param("dynamic", marks=pytest.mark.slow), "int8"])
 def test_eight_bits_are_small_where_units_have_few_inputs(tmp_path, quantize, quick):
     """As in front of convolutions, where a scale for each of them would take more than its weights."""
     generator = keras.Sequential(
