@@ -1,5 +1,6 @@
 """GAN and CGAN as Keras models."""
 
+import gc
 import warnings
 
 import keras
@@ -72,6 +73,24 @@ def test_metrics_weigh_each_image_alike(images):
     np.testing.assert_allclose(parts["d_real"], whole["d_real"], rtol=1e-5)
     logits = gan.discriminate(images, training=False).numpy()
     np.testing.assert_allclose(whole["d_real"], (1 / (1 + np.exp(-logits))).mean(), rtol=1e-5)
+
+
+def test_nothing_is_left_of_a_gan_that_is_gone(make_gan, images, labels):
+    """Not its graphs either, which in a search over settings would be gigabytes."""
+
+    def graphs_left():
+        gan = make_gan()
+        gan.compile(jit_compile=False)
+        gan.fit(images, labels, batch_size=10, verbose=0)
+        gan.evaluate(images, labels, verbose=0)
+        gan.sample(2, seed=0)
+        del gan
+        gc.collect()
+        return sum(isinstance(kept, tf.Graph) for kept in gc.get_objects())
+
+    graphs_left()  # lets go of what other tests left
+    first, second = graphs_left(), graphs_left()
+    assert second == first
 
 
 @pytest.mark.parametrize("update", tfgan.checks.UPDATES)

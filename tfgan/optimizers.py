@@ -1,4 +1,4 @@
-"""Schedules and the momentum optimizer of the 2014 papers.
+"""Schedules and the momentum optimizer of the 2014 papers, and how optimizers are applied.
 
 Keras's `SGD` fixes its momentum when it is built; the papers raise it while training.
 """
@@ -147,3 +147,18 @@ def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1, **options):
         EpochRamp(0.5, 0.7, last_epoch=250, steps_per_epoch=steps_per_epoch),
         **options,
     )
+
+
+def apply(optimizer, gradients, variables):
+    """Does what `optimizer.apply(gradients, variables)` does, and lets go of its graph with the program.
+
+    Keras 3.15 sums gradients over replicas, be there only one, by an operation whose gradient
+    TensorFlow 2.21 registers for good, and with it the graph: each training ever compiled stays in
+    memory. Keras leaves the sum out in cross-replica contexts, where scaled losses cannot be applied.
+    """
+    replica = tf.distribute.get_replica_context()
+    scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+    if replica is None or scaled or tf.distribute.has_strategy():
+        optimizer.apply(gradients, variables)
+    else:
+        replica.merge_call(lambda _: optimizer.apply(gradients, variables))

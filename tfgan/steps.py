@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan import averaging, finite, lazily
+from tfgan import averaging, finite, lazily, optimizers
 from tfgan.errors import InputError
 from tfgan.gradients import iterate_powers, of_penalties, passed_back, shared, statistics_kept
 from tfgan.shown import adapt, shown
@@ -216,7 +216,7 @@ def _update_discriminator(gan, gradients, variables, real_images, fake_images, c
             theirs if mine is None else mine + tf.cast(theirs, mine.dtype)
             for mine, theirs in zip(gradients, extra, strict=True)
         ]
-    gan.d_optimizer.apply(gradients, variables)
+    optimizers.apply(gan.d_optimizer, gradients, variables)
     finite.note_state(gan, "discriminator")
 
 
@@ -250,7 +250,7 @@ def _update_generator(gan, gradients, variables):
     """One step of the generator's optimizer, and of the moving average after it."""
     step = tf.identity(gan.g_optimizer.iterations)
     finite.note_gradients(gradients, variables, gan.generator, "generator", gan.g_optimizer)
-    gan.g_optimizer.apply(gradients, variables)
+    optimizers.apply(gan.g_optimizer, gradients, variables)
     if gan.ema_generator is not None:
         moved = gan.g_optimizer.iterations > step
         averaging.update(gan.ema_generator, gan.generator, step, gan.ema_decay, moved=moved)
