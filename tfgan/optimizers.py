@@ -150,7 +150,7 @@ def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1, **options):
 
 
 def apply(optimizer, gradients, variables):
-    """Does what `optimizer.apply(gradients, variables)` does, and lets go of its graph with the program.
+    """Does what `optimizer.apply(gradients, variables)` does, and leaves no graph behind.
 
     Keras 3.15 sums gradients over replicas, be there only one, by an operation whose gradient
     TensorFlow 2.21 registers for good, and with it the graph: each training ever compiled stays in
