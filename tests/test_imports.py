@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
-    {"errors", "files", "owner", "reading", "recorded", "stopping", "times"},
+    {"errors", "files", "owner", "reading", "recorded", "replicas", "stopping", "times"},
     {"augment", "conditions", "data", "finite", "keras_files", "latents", "layers", "lazily"}
     | {"losses", "metrics", "optimizers", "philox", "precision", "theory", "weights"},
     {
@@ -28,7 +28,7 @@ FLOORS = [
         "steps",
     },
     {"loop"},
-    {"tuning"},
+    {"distributed", "tuning"},
     {"trainer"},
     {"compiled"},
     {"gan"},

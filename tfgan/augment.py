@@ -6,6 +6,7 @@ all of it. Pixels that move stay what they were to the last bit: no matrix produ
 
 import tensorflow as tf
 
+from tfgan import replicas
 from tfgan.errors import InputError, suggestion
 
 DEFAULT_POLICY = "color,translation,cutout"  # DiffAugment's
@@ -39,9 +40,11 @@ def augment(images, seed, *, policy=DEFAULT_POLICY, strength=1.0):
     names = check_policy(policy, images.shape[1:])
     if isinstance(strength, (int, float)) and not 0 <= strength <= 1:
         raise InputError(f"the strength of augmentation must lie in [0, 1], got {strength}.")
-    batch = tf.shape(images)[0]
-    shape = (len(names), 1 + _DRAWS, batch, 1, 1, 1)  # one row of draws for each transform
-    draws = _uniform(shape, seed)
+
+    def draw(count):
+        return _uniform((len(names), 1 + _DRAWS, count, 1, 1, 1), seed)  # a row for each transform
+
+    draws = replicas.rows(tf.shape(images)[0], draw, axis=2)
     x = images if images.dtype == tf.float64 else tf.cast(images, tf.float32)
     for name, (gate, *uniforms) in zip(names, map(tf.unstack, tf.unstack(draws)), strict=True):
         changed = TRANSFORMS[name](x, *(tf.cast(u, x.dtype) for u in uniforms))

@@ -35,12 +35,16 @@ def split_batch(gan, data):
 
 def parts_of(gan, batch):
     """Returns what the GAN reads of a batch: [images], or [images, condition] for a conditional one."""
-    batch = keras.tree.map_structure(  # Keras's data adapters stand optionals for None
+    images, condition = split_batch(gan, without_optionals(batch))
+    return [images] if condition is None else [images, condition]
+
+
+def without_optionals(batch):
+    """A batch with None in place of optionals, which Keras's data adapters put where nothing is."""
+    return keras.tree.map_structure(
         lambda part: None if isinstance(part, (tf.experimental.Optional, tf.OptionalSpec)) else part,
         batch,
     )
-    images, condition = split_batch(gan, batch)
-    return [images] if condition is None else [images, condition]
 
 
 def specs_of(gan, element_spec):

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan import averaging, checks, losses, penalties, precision, shown
+from tfgan import averaging, checks, distributed, losses, penalties, precision, shown
 from tfgan.errors import InputError
 from tfgan.trainer import Trainer
 
@@ -124,6 +124,7 @@ class Compiled(Trainer):
         self.samplewise = shareable and checks.samplewise(self)
         self.g_optimizer = _optimizer(g_optimizer, scaled=half)
         self.d_optimizer = _optimizer(d_optimizer, scaled=half)
+        distributed.check(self, jit_compile)
         # Built here so that a saved model finds its slots.
         self.g_optimizer.build(self.generator.trainable_variables)
         self.d_optimizer.build(self.discriminator.trainable_variables)

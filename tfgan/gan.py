@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import batches, checks, precision, steps
+from tfgan import batches, checks, precision, replicas, steps
 from tfgan import latents as priors  # arguments are called latents
 from tfgan.compiled import Compiled
 from tfgan.errors import InputError
@@ -172,7 +172,7 @@ class GAN(Compiled):
         return self.get_metrics_result()
 
     def test_step(self, data):
-        seen = self._trackers["d_loss"].count  # images since the metrics were reset
+        seen = replicas.summed(tf.identity(self._trackers["d_loss"].count))  # images so far
         images, condition = self._unpack(data)
         steps.test_step(self, images, condition, seen)
         return self.get_metrics_result()

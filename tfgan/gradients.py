@@ -4,7 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
-from tfgan import finite, lazily, penalties, precision
+from tfgan import finite, lazily, optimizers, penalties, precision, replicas
 
 # A fake logit's slope is not taken smaller than this on the shared way back: the discriminator's
 # gradient would be lost in rounding anyway, and the slopes of images stay clear of underflow.
@@ -65,7 +65,7 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
     """
     network, every = gan.discriminator, gan.penalty_every
     variables = network.trainable_variables
-    count = tf.shape(real_images)[0]
+    count = replicas.counted(real_images)
     real, fake = (tf.stop_gradient(_not_half(x)) for x in (real_images, fake_images))
 
     def discriminate(images):
@@ -74,7 +74,7 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
     def penalised():
         with statistics_kept(network), tf.GradientTape() as tape:
             penalty = penalties.total(gan.penalties, step, discriminate, real, fake, seed)
-            total = gan.d_optimizer.scale_loss(every * penalty)
+            total = optimizers.scaled(gan.d_optimizer, every * penalty)
             gan.record(count, penalty=penalty)
             finite.note("penalty", penalty)
         gradients = tape.gradient(total, variables)

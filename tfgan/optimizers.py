@@ -9,6 +9,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfgan import replicas
+
 
 @keras.saving.register_keras_serializable(package="tfgan")
 class FlooredDecay(keras.optimizers.schedules.LearningRateSchedule):
@@ -149,16 +151,18 @@ def published_sgd(*, decay, steps_per_epoch, learning_rate=0.1, **options):
     )
 
 
-def apply(optimizer, gradients, variables):
-    """Does what `optimizer.apply(gradients, variables)` does, and leaves no graph behind.
+def scaled(optimizer, loss):
+    """A loss whose gradients `apply` takes: of this replica's rows, and as float16 needs it."""
+    return replicas.shared(optimizer.scale_loss(loss))
 
-    Keras 3.15 sums gradients over replicas, be there only one, by an operation whose gradient
-    TensorFlow 2.21 registers for good, and with it the graph: each training ever compiled stays in
-    memory. Keras leaves the sum out in cross-replica contexts, where scaled losses cannot be applied.
+
+def apply(optimizer, gradients, variables):
+    """Does what `optimizer.apply(gradients, variables)` does, with the gradients of all replicas.
+
+    They are summed here, before they are clipped or looked at for infinities, and not by Keras 3.15,
+    which does that too late and, be there only one replica, by an operation whose gradient TensorFlow
+    2.21 registers for good, and with it the graph: each training ever compiled stays in memory.
     """
-    replica = tf.distribute.get_replica_context()
-    scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
-    if replica is None or scaled or tf.distribute.has_strategy():
-        optimizer.apply(gradients, variables)
-    else:
-        replica.merge_call(lambda _: optimizer.apply(gradients, variables))
+    own = vars(getattr(optimizer, "inner_optimizer", optimizer))
+    own["_all_reduce_sum_gradients"] = list
+    optimizer.apply(replicas.summed(gradients), variables)

@@ -12,7 +12,7 @@ seed: integer tensor `(2,)`, of what is drawn.
 
 import tensorflow as tf
 
-from tfgan import checks
+from tfgan import checks, replicas
 from tfgan.errors import InputError
 
 
@@ -41,8 +41,11 @@ def gradient_penalty(discriminate, real_images, fake_images, seed):
         Gulrajani et al., 2017, Algorithm 1 (arXiv 1704.00028).
     """
     ones = [1] * (len(real_images.shape) - 1)
-    shape = tf.concat([tf.shape(real_images)[:1], tf.constant(ones, tf.int32)], 0)
-    a = tf.random.stateless_uniform(shape, seed, alg="philox")  # (B, 1, ...)
+
+    def draw(count):
+        return tf.random.stateless_uniform((count, *ones), seed, alg="philox")
+
+    a = replicas.rows(tf.shape(real_images)[0], draw)  # (B, 1, ...)
     a = tf.cast(a, real_images.dtype)
     mixed = a * real_images + (1 - a) * fake_images
     return tf.reduce_mean(tf.square(_safe_sqrt(squared_norms(discriminate, mixed)) - 1))

@@ -5,6 +5,7 @@ what goes into a product and comes out of it is rounded: the rest stays float32,
 """
 
 import contextlib
+import contextvars
 import functools
 
 import keras
@@ -28,9 +29,8 @@ _PRODUCTS = {
     ),
 }
 
-_PLAIN = {
-    (module, name): getattr(module, name) for module, names in _PRODUCTS.items() for name in names
-}
+# Of the thread that traces: a strategy traces its replicas in turns, each in a thread of its own.
+_precision: contextvars.ContextVar[str] = contextvars.ContextVar("precision", default="float32")
 
 
 @contextlib.contextmanager
@@ -42,14 +42,21 @@ def products(precision):
             TensorFlow's kernels sum such products in float32 and give them as bfloat16; all else stays
             float32.
     """
-    kept = [(module, name, getattr(module, name)) for module, name in _PLAIN]
+    if precision != "float32":
+        _install()
+    token = _precision.set(precision)
     try:
-        for (module, name), plain in _PLAIN.items():
-            setattr(module, name, plain if precision == "float32" else _rounded(plain))
         yield
     finally:
-        for module, name, function in kept:
-            setattr(module, name, function)
+        _precision.reset(token)
+
+
+@functools.cache
+def _install():
+    """Has TensorFlow's products look at the precision, from now on."""
+    for module, names in _PRODUCTS.items():
+        for name in names:
+            setattr(module, name, _rounding(getattr(module, name)))
 
 
 @contextlib.contextmanager
@@ -85,11 +92,11 @@ def exact(network):
             layer.dtype_policy = policy
 
 
-def _rounded(function):
+def _rounding(function):
     @functools.wraps(function)
     def product(*args, **kwargs):
-        operands = [x for x in tf.nest.flatten((args, kwargs)) if _is_float32(x)]
-        if not operands:
+        rounds = _precision.get() == "bfloat16"
+        if not rounds or not any(map(_is_float32, tf.nest.flatten((args, kwargs)))):
             return function(*args, **kwargs)
         args, kwargs = tf.nest.map_structure(
             lambda x: tf.cast(x, tf.bfloat16) if _is_float32(x) else x, (args, kwargs)

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan import augment
+from tfgan import augment, replicas
 from tfgan.checks import at_least_one
 from tfgan.errors import InputError
 
@@ -94,9 +94,13 @@ def shown(gan, images, step, streams):
     scheduled = callable(gan.instance_noise)
     if scheduled or gan.instance_noise > 0:
         width = gan.instance_noise(step) if scheduled else gan.instance_noise
-        noise = tf.random.stateless_normal(
-            tf.shape(images), gan.seed_pair(step + of_noise), alg="philox"
-        )
+        seed = gan.seed_pair(step + of_noise)
+        shape = images.shape[1:]
+
+        def draw(count):
+            return tf.random.stateless_normal((count, *shape), seed, alg="philox")
+
+        noise = replicas.rows(tf.shape(images)[0], draw)
         images += tf.cast(tf.cast(width, tf.float32) * noise, images.dtype)
     return images
 
@@ -107,10 +111,9 @@ def adapt(gan, real_logits, fake_logits, step):
         return
     threshold = gan.loss_pair.threshold
     signs = tf.sign(real_logits - (fake_logits if threshold is None else threshold))
-    signs = tf.cast(signs, tf.float32)
-    evidence = gan.augment_evidence + tf.stack(
-        [tf.reduce_sum(signs), tf.cast(tf.size(signs), tf.float32)]
-    )
+    signs = tf.cast(signs, tf.float32)[: replicas.counted(signs)]
+    found = tf.stack([tf.reduce_sum(signs), tf.cast(tf.size(signs), tf.float32)])
+    evidence = gan.augment_evidence + replicas.summed(found)
     mean, count = evidence[0] / evidence[1], evidence[1]
     due = tf.equal((step + 1) % gan.adaptive.every, 0)
     move = tf.sign(mean - gan.adaptive.target) * count / gan.adaptive.images

@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan import averaging, finite, lazily, optimizers
+from tfgan import averaging, finite, lazily, optimizers, replicas
 from tfgan.errors import InputError
 from tfgan.gradients import iterate_powers, of_penalties, passed_back, shared, statistics_kept
 from tfgan.shown import adapt, shown
@@ -69,7 +69,7 @@ def d_step(gan, real_images, condition, step):
         d_condition = _condition_loss(gan, condition, real, fake)
         _note_judged(real, fake, *wrong_logits, d_loss=d_loss, d_condition=d_condition)
         total = _with_regularization(d_loss + d_condition, gan.discriminator)
-        total = gan.d_optimizer.scale_loss(total)
+        total = optimizers.scaled(gan.d_optimizer, total)
     variables = gan.discriminator.trainable_variables
     gradients = tape.gradient(total, variables)
     _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step)
@@ -84,7 +84,8 @@ def _wrong_logits(gan, real_images, condition, step):
     """
     if not gan.mismatched:
         return ()
-    wrong = gan.condition.mismatch(condition, gan.seed_pair(step + MISMATCH_STREAM))
+    seed = gan.seed_pair(step + MISMATCH_STREAM)
+    wrong = replicas.of_batch(condition, lambda whole: gan.condition.mismatch(whole, seed))
     return (gan.discriminate(real_images, wrong, training=True),)
 
 
@@ -131,10 +132,10 @@ def g_step(gan, real_images, condition, step):
         finite.note("logits of fake images", fake[0])
         finite.note("g_loss", g_loss)
         total = g_loss + _condition_loss(gan, condition, fake)
-        total = gan.g_optimizer.scale_loss(_with_regularization(total, gan.generator))
+        total = optimizers.scaled(gan.g_optimizer, _with_regularization(total, gan.generator))
     variables = gan.generator.trainable_variables
     _update_generator(gan, tape.gradient(total, variables), variables)
-    gan.record(tf.shape(real_images)[0], g_loss=finite.felt(g_loss, fake[0]))
+    gan.record(replicas.counted(real_images), g_loss=finite.felt(g_loss, fake[0]))
 
 
 def simultaneous_step(gan, real_images, condition, step):
@@ -173,14 +174,15 @@ def simultaneous_step(gan, real_images, condition, step):
         g_loss = _g_loss(gan, fake[0], lambda: real[0])
         d_condition = _condition_loss(gan, condition, real, fake)
         _note_judged(real, fake, *logits[2:], d_loss=d_loss, g_loss=g_loss, d_condition=d_condition)
-        d_total = gan.d_optimizer.scale_loss(d_loss + d_condition)
-        g_total = gan.g_optimizer.scale_loss(g_loss + _condition_loss(gan, condition, fake))
+        d_total = optimizers.scaled(gan.d_optimizer, d_loss + d_condition)
+        g_total = g_loss + _condition_loss(gan, condition, fake)
+        g_total = optimizers.scaled(gan.g_optimizer, g_total)
     zero = tf.UnconnectedGradients.ZERO  # a loss may do without some logits
     judged = fake if gan.auxiliary else fake[:1]
     d_slopes = loss_tape.gradient(d_total, (*logits, *of_conditions), unconnected_gradients=zero)
     g_slopes = loss_tape.gradient(g_total, judged, unconnected_gradients=zero)
     d_variables = gan.discriminator.trainable_variables
-    own = gan.d_optimizer.scale_loss(1.0)
+    own = optimizers.scaled(gan.d_optimizer, 1.0)
     if gan.samplewise:
         d_gradients, image_slope = shared(
             d_tape, d_outputs, d_slopes, g_slopes[0], d_variables, fake_images, own
@@ -194,13 +196,12 @@ def simultaneous_step(gan, real_images, condition, step):
             "replace the layer that stops it."
         )
     g_variables = gan.generator.trainable_variables
-    g_gradients = passed_back(
-        g_tape, g_outputs, g_variables, (image_slope,), gan.g_optimizer.scale_loss(1.0)
-    )
+    own = optimizers.scaled(gan.g_optimizer, 1.0)
+    g_gradients = passed_back(g_tape, g_outputs, g_variables, (image_slope,), own)
     _update_discriminator(gan, d_gradients, d_variables, real_images, fake_images, condition, step)
     _update_generator(gan, g_gradients, g_variables)
     _record_d(gan, step, d_loss, d_condition, real[0], fake[0])
-    gan.record(tf.shape(real_images)[0], g_loss=finite.felt(g_loss, fake[0]))
+    gan.record(replicas.counted(real_images), g_loss=finite.felt(g_loss, fake[0]))
 
 
 def _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step):
@@ -243,7 +244,7 @@ def _record_d(gan, step, d_loss, d_condition, real_logits, fake_logits):
     }
     names = recorded(gan)
     values = {name: value for name, value in values.items() if name in names}
-    gan.record(tf.shape(real_logits)[0], **values)
+    gan.record(replicas.counted(real_logits), **values)
 
 
 def _update_generator(gan, gradients, variables):
@@ -268,7 +269,7 @@ def test_step(gan, real_images, condition, number):
     fake = gan.judge(fake_images, condition, training=False)
     extra = {"d_condition": _condition_loss(gan, condition, real, fake)} if gan.auxiliary else {}
     gan.record(
-        tf.shape(real_images)[0],
+        replicas.counted(real_images),
         d_loss=finite.felt(gan.loss_pair.d_loss(real[0], fake[0]), real[0], fake[0]),
         g_loss=finite.felt(_g_loss(gan, fake[0], lambda: real[0]), fake[0]),
         d_real=tf.sigmoid(real[0]),
@@ -279,7 +280,8 @@ def test_step(gan, real_images, condition, number):
 
 def latents_like(gan, images, stream, step):
     """One row of latents per image: a function of the GAN's seed, the stream and the step."""
-    return gan.latents_of(tf.shape(images)[0], tf.cast(step, tf.int64) + stream)
+    number = tf.cast(step, tf.int64) + stream
+    return replicas.rows(tf.shape(images)[0], lambda count: gan.latents_of(count, number))
 
 
 def _with_regularization(loss, network):

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan import batches, checks, inputs, loop, tuning
+from tfgan import batches, checks, distributed, inputs, loop, tuning
 
 
 class Trainer(keras.Model):
@@ -85,19 +85,24 @@ class Trainer(keras.Model):
             checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
         if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
-        if self._on_strategy:
-            checks.check_initial_step(initial_step, 0)
-            with inputs.as_input_error():
-                return super().fit(x, y, validation_data=validation_data, **kwargs)
         steps, batch_size = kwargs.get("steps_per_epoch"), kwargs.get("batch_size")
         count = batches.batches_of(x, batch_size)
         checks.check_initial_step(initial_step, steps or count)
-        if self.unsettled and not self.run_eagerly:
+        if self._on_strategy:
+            x, y = distributed.data(self, x, y, kwargs)
+            if validation_data is not None:
+                validation_data = distributed.validation_data(self, validation_data, kwargs)
+        elif self.unsettled and not self.run_eagerly:
             x, batch = batches.example_batch(self, x, y, batch_size)
             tuning.settle(self, batch, most_steps=steps or count)
         with inputs.as_input_error(), loop.epochs(self, steps, count, begun=initial_step) as begin:
             kwargs["callbacks"] = self._callbacks(begin, kwargs.get("callbacks"))
             return super().fit(x, y, validation_data=validation_data, **kwargs)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        # Keras would build what is built already, on a sum of the replicas' rows, if they are as many.
+        if not self._on_strategy:
+            super()._maybe_symbolic_build(iterator, data_batch)
 
     def _callbacks(self, first, others):
         """Keras's callbacks for one `fit`: these and those that it was given."""
@@ -113,9 +118,8 @@ class Trainer(keras.Model):
         """
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y = inputs.checked(self, batches.unstacked(self, x), y)
-        if self._on_strategy:
-            with inputs.as_input_error():
-                return super().evaluate(x, y, **kwargs)
+            if self._on_strategy:
+                x, y = distributed.data(self, x, y, {"shuffle": False, **kwargs})
         test = self.make_test_function()
         test.begin(kwargs.get("steps"))
         try:
@@ -126,15 +130,16 @@ class Trainer(keras.Model):
 
     @property
     def _on_strategy(self):
-        """Whether a `tf.distribute` strategy trains this model, by Keras's own loop."""
+        """Whether this model was made in the scope of a `tf.distribute` strategy."""
         return self._distribute_strategy is not None
 
     def make_train_function(self, force=False):
         """Makes what `fit` calls for every `steps_per_execution` batches: see `tfgan.loop`."""
-        if self._on_strategy:
-            return super().make_train_function(force)
         if force or self.train_function is None:
-            self.train_function = self.make_loop(self.jit_compile)
+            if self._on_strategy:
+                self.train_function = distributed.Loop(self, self.train_step)
+            else:
+                self.train_function = self.make_loop(self.jit_compile)
         return self.train_function
 
     def make_loop(self, jit_compile):
@@ -143,8 +148,9 @@ class Trainer(keras.Model):
 
     def make_test_function(self, force=False):
         """Makes what `evaluate` calls for every `steps_per_execution` batches."""
-        if self._on_strategy:
-            return super().make_test_function(force)
         if force or self.test_function is None:
-            self.test_function = loop.Loop(self, self.test_step, jit_compile=self._test_jit_compile)
+            if self._on_strategy:
+                self.test_function = distributed.Loop(self, self.test_step)
+            else:
+                self.test_function = loop.Loop(self, self.test_step, jit_compile=self._test_jit_compile)
         return self.test_function

@@ -1,0 +1,144 @@
+"""Trains small GANs on one device, on several, or as one of several processes; writes what they became.
+
+    python many_replicas.py FILE REPLICAS CASE...
+
+REPLICAS: how many CPU devices of this process; 0 for one process of those that TF_CONFIG names.
+FILE: of pickled `{case: {"weights": [...], "history": {...}, "evaluation": {...}}}`, and "dropped".
+"""
+
+import os
+import pickle
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import keras
+import numpy as np
+import tensorflow as tf
+from makers import CONDITIONS, SHAPE, small_cgan, small_gan, varied
+
+import tfgan
+from tfgan import replicas
+from tfgan.shown import Adaptive
+
+ROWS = 73  # batches of 8, and one that is too small for two replicas
+FEWEST = {"batch statistics": 77}  # they would count what stands in for a missing row
+
+
+def normalized(**kwargs):
+    """A GAN whose networks have batch statistics of all replicas."""
+    z, x = keras.Input((5,)), keras.Input(SHAPE)
+    layers = keras.layers
+    h = layers.BatchNormalization(synchronized=True)(layers.Dense(8)(z))
+    images = layers.Reshape(SHAPE)(layers.Dense(16, activation="sigmoid")(layers.ReLU()(h)))
+    h = layers.BatchNormalization(synchronized=True)(layers.Dense(8)(layers.Flatten()(x)))
+    return tfgan.GAN(
+        keras.Model(z, images), keras.Model(x, layers.Dense(1)(layers.ReLU()(h))), **kwargs
+    )
+
+
+def multi_label():
+    return small_cgan(kind=CONDITIONS["multi_label"])
+
+
+def sgd(**kwargs):
+    return keras.optimizers.SGD(0.05, momentum=0.5, **kwargs)
+
+
+CASES = {
+    "gan": (small_gan, {}),
+    "gan simultaneous": (small_gan, {"update": "simultaneous"}),
+    "cgan": (small_cgan, {"mismatched": True}),
+    "cgan simultaneous": (small_cgan, {"update": "simultaneous"}),
+    "labels of others": (multi_label, {"mismatched": True}),
+    "now and then": (
+        small_cgan,
+        {
+            "d_steps": 3,
+            "penalties": {"r1": 0.5, "gradient_penalty": 1.0},
+            "penalty_every": 2,
+            "ema_decay": 0.9,
+        },
+    ),
+    "pairs": (small_gan, {"loss": "relativistic_pairing", "penalties": {"r1": 0.1, "r2": 0.1}}),
+    "critic": (small_gan, {"loss": "wasserstein", "penalties": {"gradient_penalty": 1.0}}),
+    "augmented": (
+        small_gan,
+        {
+            "augment": "flip,color,translation,cutout",
+            "augment_strength": Adaptive(0.0, images=100, every=2),
+            "instance_noise": 0.1,
+        },
+    ),
+    "clipped": (
+        small_gan,
+        lambda: {"d_optimizer": sgd(global_clipnorm=0.05), "g_optimizer": sgd(clipnorm=0.01)},
+    ),
+    "batch statistics": (normalized, {}),
+    "bfloat16": (small_cgan, {"matmul_precision": "bfloat16"}),
+}
+
+
+def trained(case, strategy):
+    maker, options = CASES[case]
+    with strategy.scope():
+        keras.utils.set_random_seed(1)
+        gan = varied(maker())
+        rng = np.random.default_rng(5)
+        for weight in gan.discriminator.trainable_variables:
+            weight.assign(0.3 * rng.normal(size=weight.shape))
+        options = options() if callable(options) else options
+        compiled = {"g_optimizer": sgd(), "d_optimizer": sgd(), "jit_compile": False, **options}
+        gan.compile(**compiled, steps_per_execution=3)
+    rng = np.random.default_rng(0)
+    rows = FEWEST.get(case, ROWS)
+    images, condition = rng.random((rows, *SHAPE), "float32"), None
+    if gan.conditional:
+        condition = rng.integers(0, 2, (rows, 4)) if maker is multi_label else np.arange(rows) % 3
+    data = tf.data.Dataset.from_tensor_slices(images if condition is None else (images, condition))
+    history = gan.fit(data.batch(8), epochs=2, verbose=0).history
+    evaluation = gan.evaluate(images, condition, batch_size=8, verbose=0, return_dict=True)
+    found = [np.asarray(weight) for weight in gan.get_weights()]
+    slots = [np.asarray(v) for o in (gan.g_optimizer, gan.d_optimizer) for v in o.variables]
+    return {"weights": [*found, *slots], "history": history, "evaluation": evaluation}
+
+
+def dropped(strategy):
+    """What each replica of this process makes in training of the same latents, by its own masks."""
+    with strategy.scope():
+        keras.utils.set_random_seed(1)
+        gan = varied(small_cgan(dropout=0.5))
+        gan.compile(jit_compile=False)
+    gan.make_train_function()
+    z, labels = tf.ones((4, gan.latent_dim)), tf.zeros(4, tf.int32)
+
+    def on_a_replica():
+        with replicas.on(4):
+            return gan.generate(z, labels, training=True)
+
+    made = strategy.run(tf.function(on_a_replica))
+    return [np.asarray(images) for images in strategy.experimental_local_results(made)]
+
+
+def main(file, number, *cases):
+    number = int(number)
+    if number > 1:
+        (cpu,) = tf.config.list_physical_devices("CPU")
+        devices = [tf.config.LogicalDeviceConfiguration()] * number
+        tf.config.set_logical_device_configuration(cpu, devices)
+    if number == 0:
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    elif number == 1:
+        strategy = tf.distribute.get_strategy()
+    else:
+        strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(number)])
+    found = {case: trained(case, strategy) for case in cases}
+    if number:
+        found["dropped"] = dropped(strategy)
+    Path(file).write_bytes(pickle.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,171 @@
+"""Several replicas take the steps of one: each kind of training in processes of its own."""
+
+import json
+import os
+import pickle
+import socket
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from makers import one_line, small_cgan
+from many_replicas import CASES
+
+from tfgan import distributed
+from tfgan.errors import InputError
+
+SCRIPT = Path(__file__).with_name("many_replicas.py")
+QUICK = ["cgan"]
+SLOW = [case for case in CASES if case not in QUICK]
+BATCHES = [pytest.param(QUICK, id="some"), pytest.param(SLOW, id="others", marks=pytest.mark.slow)]
+
+
+def train(folder, cases, *, replicas=1, processes=1):
+    """What each process makes of the cases: a list of `{case: found}`."""
+    sockets = [socket.create_server(("localhost", 0)) for _ in range(processes)]
+    hosts = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    started = []
+    for index in range(processes):
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        environment.pop("TF_CONFIG", None)
+        if processes > 1:
+            task = {"type": "worker", "index": index}
+            environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": hosts}, "task": task})
+        number = replicas if processes == 1 else 0
+        file = folder / f"{replicas}-{processes}-{index}.pickle"
+        command = [sys.executable, SCRIPT, file, str(number), *cases]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append((file, subprocess.Popen(command, env=environment, **pipes)))
+    found = []
+    for file, process in started:
+        _, error = process.communicate(timeout=900)
+        assert process.returncode == 0, error[-3000:]
+        found.append(pickle.loads(file.read_bytes()))
+    return found
+
+
+def assert_alike(one, other, case):
+    # bfloat16 rounds sums of 2 and of 4 rows to other numbers than that of 8.
+    loose = {"rtol": 1e-2, "atol": 2e-3} if case == "bfloat16" else {"rtol": 1e-5, "atol": 1e-6}
+    for a, b in zip(one["weights"], other["weights"], strict=True):
+        np.testing.assert_allclose(b, a, **loose, err_msg=case)
+    for kind in ("history", "evaluation"):
+        assert one[kind].keys() == other[kind].keys()
+        for name, value in one[kind].items():
+            np.testing.assert_allclose(other[kind][name], value, **loose, err_msg=f"{case}: {name}")
+
+
+@pytest.mark.parametrize("cases", BATCHES)
+def test_replicas_of_one_process_take_the_steps_of_one(cases, tmp_path):
+    """20 steps: weights, slots, metrics, evaluation; not all batches divide among the replicas."""
+    (one,) = train(tmp_path, cases)
+    for replicas in (2,) if cases == QUICK else (2, 3):
+        (several,) = train(tmp_path, cases, replicas=replicas)
+        for case in cases:
+            assert_alike(one[case], several[case], case)
+        first, *others = several["dropped"]
+        np.testing.assert_allclose(first, one["dropped"][0], rtol=1e-6)
+        assert len(others) == replicas - 1
+        assert all(np.abs(other - first).max() > 0.01 for other in others)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [2, 4])
+def test_processes_take_the_steps_of_one(processes, tmp_path):
+    cases = list(CASES)
+    (one,) = train(tmp_path, cases)
+    for several in train(tmp_path, cases, processes=processes):
+        for case in cases:
+            assert_alike(one[case], several[case], case)
+
+
+@pytest.fixture
+def strategy():
+    return tf.distribute.MirroredStrategy(["CPU:0"])
+
+
+def adam():
+    return keras.optimizers.Adam(1e-3)
+
+
+def test_a_strategy_of_one_device_changes_nothing(strategy, images, labels, tmp_path):
+    def trained(scope):
+        with scope:
+            keras.utils.set_random_seed(1)
+            gan = small_cgan()
+            gan.compile(g_optimizer=adam(), d_optimizer=adam(), jit_compile=False)
+        validation = {"validation_data": (images, labels), "verbose": 0}
+        history = gan.fit(images, labels, batch_size=10, epochs=2, shuffle=False, **validation).history
+        return gan, history
+
+    plain, history = trained(tf.distribute.get_strategy().scope())
+    gan, other = trained(strategy.scope())
+    for name, values in history.items():
+        np.testing.assert_allclose(other[name], values, rtol=1e-5)
+    gan.save(tmp_path / "gan.keras")
+    loaded = keras.saving.load_model(tmp_path / "gan.keras")
+    for a, b in zip(plain.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-6)
+
+
+def test_optimizers_of_elsewhere_are_refused(strategy):
+    with strategy.scope():
+        gan, own = small_cgan(), adam()
+    with pytest.raises(InputError, match="d_optimizer was made outside of the scope") as error:
+        gan.compile(g_optimizer=own, d_optimizer=adam())
+    one_line(error)
+
+
+def replicated(**given):
+    """What `distributed` asks of a GAN on two replicas of two processes."""
+    hosts = {"chief": ["a:1"], "worker": ["b:1"]}
+    resolver = types.SimpleNamespace(cluster_spec=lambda: tf.train.ClusterSpec(hosts))
+    strategy = types.SimpleNamespace(num_replicas_in_sync=2, cluster_resolver=resolver)
+    both = {"g_optimizer": adam(), "d_optimizer": adam(), **given}
+    for optimizer in both.values():
+        getattr(optimizer, "inner_optimizer", optimizer)._distribution_strategy = strategy
+    return types.SimpleNamespace(distribute_strategy=strategy, seed=0, **both)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "XLA does not compile"),
+        ({"d_optimizer": keras.optimizers.LossScaleOptimizer(adam())}, "float16"),
+        (
+            {"g_optimizer": keras.optimizers.SGD(gradient_accumulation_steps=2)},
+            "g_optimizer accumulates",
+        ),
+    ],
+)
+def test_what_replicas_cannot_do_is_refused(given, words):
+    with pytest.raises(InputError, match=words) as error:
+        distributed.check(replicated(**given), jit_compile=not given)
+    one_line(error)
+    distributed.check(replicated(), jit_compile="auto")
+
+
+def test_processes_cannot_share_a_generator():
+    with pytest.raises(InputError, match="2 processes cannot share a generator") as error:
+        distributed.data(replicated(), (batch for batch in ()), None, {})
+    one_line(error)
+
+
+@pytest.mark.parametrize("rows", [8, 5, 1])
+def test_processes_have_all_rows_of_each_batch(rows):
+    given = tf.data.Dataset.from_tensor_slices((np.arange(rows), np.arange(rows))).batch(8)
+    parts = []
+    for index in range(3):
+        context = tf.distribute.InputContext(num_input_pipelines=3, input_pipeline_id=index)
+        ((images, labels),) = distributed._rows(given, context).as_numpy_iterator()
+        np.testing.assert_array_equal(images, labels)
+        parts.append(images)
+    np.testing.assert_array_equal(np.concatenate(parts), np.arange(rows))
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1

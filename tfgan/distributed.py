@@ -1,0 +1,180 @@
+"""Training on several devices or processes by a `tf.distribute` strategy: the steps, and their data.
+
+A GAN made in a strategy's scope takes the step of one device on the whole batch: see `tfgan.replicas`.
+"""
+
+import keras
+import tensorflow as tf
+
+from tfgan import batches, lazily, loop, replicas
+from tfgan.errors import InputError
+
+
+class Loop(loop.Loop):
+    """As `tfgan.loop.Loop`, on all replicas of the GAN's strategy: each step is a call of its own.
+
+    Args:
+        gan: compiled `tfgan.GAN`, made in the scope of a strategy.
+        step: `(batch) -> logs`, such as `gan.train_step`; it changes the GAN's variables.
+    """
+
+    def __init__(self, gan, step):
+        super().__init__(gan, step, jit_compile=False)
+        kinds: tuple[list, list] = lazily.kinds(gan) if step == gan.train_step else ([0], [0])
+        examples, self._numbers = kinds
+        self._programs = [self._of_kind(example) for example in examples]
+        for layer in gan._flatten_layers():
+            for generator in layer._seed_generators:
+                _keep_apart(generator)
+
+    def _of_kind(self, example):
+        """Steps of one kind of `lazily.kinds`: no strategy updates variables inside of conditions."""
+
+        def on_a_replica(batch):
+            parts = [tf.convert_to_tensor(part) for part in batches.parts_of(self.gan, batch)]
+            with replicas.on(tf.shape(parts[0])[0]), lazily.like(example):
+                parts = [replicas.filled(part) for part in parts]
+                self.step(tuple(parts) if len(parts) > 1 else parts[0])
+
+        def run(batch):
+            self.gan.distribute_strategy.run(on_a_replica, args=(batch,))
+
+        return run if self.gan.run_eagerly else tf.function(run, reduce_retracing=True, autograph=False)
+
+    def _run_one_by_one(self, iterator, limit):
+        done = 0
+        number = int(self.gan.train_steps.numpy()) if len(self._programs) > 1 else 0
+        for _, batch in zip(range(limit), iterator, strict=False):
+            batch = batches.without_optionals(batch)
+            program = self._programs[self._numbers[(number + done) % len(self._numbers)]]
+            self._prepare(program, batch)
+            program(batch)
+            done += 1
+        return done, None
+
+    def _prepare(self, program, batch):
+        """Traces a program, where it is new, for any number of rows.
+
+        Processes must trace alike: what they sum is told apart by its number. Of a last batch one may
+        have as many rows as ever, and another less.
+        """
+        parts = [part for part in tf.nest.flatten(batch) if part is not None]
+        if program in self._traced or self.gan.run_eagerly or not all(map(tf.is_tensor, parts)):
+            return
+        self._traced.add(program)
+        program.get_concrete_function(
+            tf.nest.map_structure(
+                lambda part: (
+                    part if part is None else tf.TensorSpec((None, *part.shape[1:]), part.dtype)
+                ),
+                batch,
+            )
+        )
+
+
+def _keep_apart(generator):
+    """Has a Keras seed generator, such as that of dropout, give each replica seeds of its own."""
+
+    def of_this_replica(ordered=True):
+        return replicas.apart(type(generator).next(generator, ordered))
+
+    generator.next = of_this_replica
+
+
+def data(gan, x, y, arguments):
+    """Shares out data to the processes of a GAN's strategy.
+
+    Args:
+        gan: GAN made in the scope of a strategy.
+        x, y: as `fit` takes them.
+        arguments: dict of `fit`'s other arguments. `batch_size` and `shuffle` are taken out where they
+            are done; arrays come in an order that the GAN's seed determines.
+
+    Returns:
+        `(x, y)`. In one process they are what they were: Keras gives each replica its rows of a batch.
+        In several, a `tf.distribute.DistributedDataset`: every process reads all batches and keeps its
+        rows of each, so that a step is that of one process.
+
+    Raises:
+        InputError: for data that processes cannot each read: generators and `keras.utils.PyDataset`s.
+    """
+    strategy = gan.distribute_strategy
+    processes = _processes(strategy)
+    if processes == 1 or isinstance(x, tf.distribute.DistributedDataset):
+        return x, y
+    shuffle = arguments.get("shuffle", True)
+    arguments["shuffle"] = False
+    if hasattr(x, "shape"):
+        given = x if y is None else (x, y)
+        size = arguments.pop("batch_size", None) or batches.KERAS_BATCH
+        whole = tf.data.Dataset.from_tensor_slices(given)
+        if shuffle:
+            whole = whole.shuffle(len(x), seed=gan.seed)
+        x = whole.batch(size)
+    if not isinstance(x, tf.data.Dataset):
+        raise InputError(
+            f"{processes} processes cannot share a {type(x).__name__}: give arrays or a "
+            "tf.data.Dataset, the same in each."
+        )
+    return strategy.distribute_datasets_from_function(lambda context: _rows(x, context)), None
+
+
+def validation_data(gan, given, arguments):
+    """As `data`, for `fit`'s `validation_data`: a data set, or a tuple of arrays."""
+    x, y = given if isinstance(given, (tuple, list)) else (given, None)
+    size = arguments.get("validation_batch_size") or arguments.get("batch_size")
+    x, y = data(gan, x, y, {"shuffle": False, "batch_size": size})
+    return x if y is None else (x, y)
+
+
+def _processes(strategy):
+    resolver = strategy.cluster_resolver
+    workers = resolver.cluster_spec().as_dict() if resolver is not None else {}
+    return max(1, sum(len(workers.get(kind, ())) for kind in ("chief", "worker")))
+
+
+def _rows(dataset, context):
+    """Of each batch of a data set the rows of one process."""
+
+    def own(part):
+        first, end = (
+            tf.shape(part)[0] * (context.input_pipeline_id + i) // context.num_input_pipelines
+            for i in (0, 1)
+        )
+        return part[first:end]
+
+    return dataset.map(lambda *batch: tf.nest.map_structure(own, batch if len(batch) > 1 else batch[0]))
+
+
+def check(gan, jit_compile):
+    """Refuses what a step on several replicas cannot do.
+
+    Raises:
+        InputError: for optimizers of another strategy or of none; and, on more than one replica, for
+            XLA, float16 or gradients that accumulate.
+    """
+    optimizers = {name: getattr(gan, name) for name in ("g_optimizer", "d_optimizer")}
+    for name, optimizer in optimizers.items():
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if inner._distribution_strategy is not gan.distribute_strategy:
+            raise InputError(
+                f"{name} was made outside of the scope of the GAN's tf.distribute strategy: make "
+                "optimizers, and call compile, inside of `with strategy.scope():`."
+            )
+    if gan.distribute_strategy.num_replicas_in_sync == 1:
+        return
+    if jit_compile is True:
+        raise InputError(
+            "XLA does not compile the steps of several replicas: use jit_compile='auto' or False."
+        )
+    for name, optimizer in optimizers.items():
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            raise InputError(
+                "float16 does not work on several replicas, whose losses are scaled together: use "
+                "mixed_bfloat16 or float32."
+            )
+        if optimizer.gradient_accumulation_steps:
+            raise InputError(
+                f"{name} accumulates gradients, which does not work on several replicas: leave "
+                "gradient_accumulation_steps out; more replicas make larger batches."
+            )

@@ -1,0 +1,110 @@
+"""One batch on several replicas: which rows of it a replica has, and sums over all of them.
+
+R replicas of b rows take the step that one takes of R b rows: what is random is drawn for the whole
+batch, of which each keeps its rows, and a mean over its rows counts as much as they are of the batch.
+Outside of `on` all this is nothing: a replica has the whole batch.
+"""
+
+import contextlib
+import contextvars
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+
+class _Part(NamedTuple):
+    places: Any  # int32 (count,): which rows of the batch are this replica's
+    count: Any  # int32 scalar tensor: how many; 0 of a batch that is too small for all
+    total: Any  # int32 scalar tensor: rows of the batch
+    context: Any  # tf.distribute.ReplicaContext
+
+
+_part: contextvars.ContextVar[_Part | None] = contextvars.ContextVar("part", default=None)
+
+
+@contextlib.contextmanager
+def on(count):
+    """While this lasts, a replica's step is traced.
+
+    Args:
+        count: int32 scalar tensor: rows of the batch that are this replica's. One that has none makes
+            its step on a row that counts nothing, see `filled`.
+    """
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        yield
+        return
+    counts = tf.one_hot(context.replica_id_in_sync_group, context.num_replicas_in_sync, count)
+    counts = context.all_reduce(tf.distribute.ReduceOp.SUM, counts)  # (R,)
+    before = tf.range(context.num_replicas_in_sync) < context.replica_id_in_sync_group
+    first = tf.reduce_sum(tf.where(before, counts, 0))
+    total = tf.reduce_sum(counts)
+    places = tf.minimum(first + tf.range(tf.maximum(count, 1)), total - 1)
+    token = _part.set(_Part(places, count, total, context))
+    try:
+        yield
+    finally:
+        _part.reset(token)
+
+
+def filled(values):
+    """A replica's rows, one of zeros where it has none."""
+    missing = tf.maximum(1 - tf.shape(values)[0], 0)
+    return tf.pad(values, [[0, missing], *([0, 0] for _ in values.shape[1:])])
+
+
+def apart(seed):
+    """A seed, integer tensor `(2,)`, made another one on each replica; on the first it stays."""
+    part = _part.get()
+    if part is None:
+        return seed
+    number = tf.cast(part.context.replica_id_in_sync_group, tf.uint32)
+    return seed + tf.cast(tf.stack([number * 0x9E3779B9, 0]), seed.dtype)  # 2**32 over the golden ratio
+
+
+def counted(values):
+    """How many rows of a tensor of this replica's rows count: int32 scalar tensor."""
+    part = _part.get()
+    return tf.shape(values)[0] if part is None else part.count
+
+
+def rows(count, draw, axis=0):
+    """This replica's rows of what `draw` makes for the whole batch.
+
+    Args:
+        count: int or integer tensor: this replica's rows.
+        draw: function of a number of rows, that returns a tensor of as many.
+        axis: int. Where its rows are.
+    """
+    part = _part.get()
+    if part is None:
+        return draw(count)
+    return tf.gather(draw(part.total), part.places, axis=axis)
+
+
+def of_batch(values, make):
+    """This replica's rows of `make(values)`, which takes and gives those of the whole batch."""
+    part = _part.get()
+    if part is None:
+        return make(values)
+    whole = part.context.all_gather(values[: part.count], axis=0)
+    return tf.gather(make(whole), part.places)
+
+
+def shared(loss):
+    """A mean over this replica's rows, as it adds to the mean over the batch."""
+    part = _part.get()
+    if part is None:
+        return loss
+    loss = tf.convert_to_tensor(loss)
+    return loss * tf.cast(part.count, loss.dtype) / tf.cast(part.total, loss.dtype)
+
+
+def summed(values):
+    """The sums of tensors over all replicas: like `values`, a structure; None stays None."""
+    part = _part.get()
+    if part is None:
+        return values
+    given = [value for value in tf.nest.flatten(values) if value is not None]
+    sums = iter(part.context.all_reduce(tf.distribute.ReduceOp.SUM, given))
+    return tf.nest.map_structure(lambda value: None if value is None else next(sums), values)
