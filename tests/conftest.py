@@ -14,8 +14,15 @@ from makers import CLASSES, MAKERS, SHAPE
 from tfgan import cli, keras_files, tuning
 
 # Tests leave functions of TensorFlow behind, in cycles, and to let go of one takes the longer the more
-# there are: minutes for thousands. Without what importing made, collections are quick, and come early.
+# there are: minutes a run. So what a file leaves is kept, some gigabytes, and left out of collections.
+gc.set_threshold(700, 10, 1_000_000)
 gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _left_behind():
+    yield
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -61,6 +61,7 @@ def test_no_condition_is_left_in_a_program_of_one_kind(images):
     assert most.count("Conv2D") > least.count("Conv2D")
 
 
+@pytest.mark.slow
 def test_kinds_compiled_apart_do_what_conditions_do(images):
     stacks = [tf.constant(images.reshape(10, 6, 8, 8, 1)[:6])]  # a cycle
     results = []

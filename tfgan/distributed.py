@@ -58,18 +58,17 @@ class Loop(loop.Loop):
         Processes must trace alike: what they sum is told apart by its number. Of a last batch one may
         have as many rows as ever, and another less.
         """
-        parts = [part for part in tf.nest.flatten(batch) if part is not None]
-        if program in self._traced or self.gan.run_eagerly or not all(map(tf.is_tensor, parts)):
-            return
-        self._traced.add(program)
-        program.get_concrete_function(
-            tf.nest.map_structure(
-                lambda part: (
-                    part if part is None else tf.TensorSpec((None, *part.shape[1:]), part.dtype)
-                ),
-                batch,
-            )
-        )
+        if program not in self._traced and not self.gan.run_eagerly:
+            self._traced.add(program)
+            program.get_concrete_function(keras.tree.map_structure(self._spec_of, batch))
+
+    def _spec_of(self, part):
+        """Of a part of a batch on this process's replicas, with any number of rows."""
+        if part is None:
+            return None
+        values = self.gan.distribute_strategy.experimental_local_results(part)
+        specs = [tf.TensorSpec((None, *value.shape[1:]), value.dtype) for value in values]
+        return specs[0] if isinstance(part, tf.Tensor) else type(part._type_spec)(*specs)
 
 
 def _keep_apart(generator):
