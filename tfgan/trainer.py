@@ -136,14 +136,13 @@ class Trainer(keras.Model):
     def make_train_function(self, force=False):
         """Makes what `fit` calls for every `steps_per_execution` batches: see `tfgan.loop`."""
         if force or self.train_function is None:
-            if self._on_strategy:
-                self.train_function = distributed.Loop(self, self.train_step)
-            else:
-                self.train_function = self.make_loop(self.jit_compile)
+            self.train_function = self.make_loop(self.jit_compile)
         return self.train_function
 
     def make_loop(self, jit_compile):
-        """Makes a `tfgan.loop.Loop` of training steps."""
+        """Makes a `tfgan.loop.Loop` of training steps, under a strategy one of all its replicas."""
+        if self._on_strategy:
+            return distributed.Loop(self, self.train_step)
         return loop.Loop(self, self.train_step, jit_compile=jit_compile, check_finite=self.check_finite)
 
     def make_test_function(self, force=False):

@@ -66,8 +66,8 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         asked = self.stopping is not None and self.stopping.asked
         if asked or self._is_due():
-            # Keras's count goes beyond the batches of an epoch's last call; strategies have no other.
-            self._write(self._epoch, getattr(self.model.train_function, "done", batch + 1))
+            # Keras's count goes beyond the batches of an epoch's last call.
+            self._write(self._epoch, self.model.train_function.done)
         if asked:
             self._stop()
 

@@ -72,9 +72,8 @@ class Guard(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch, logs=None):
-        look = getattr(self.model.train_function, "look", None)  # under a strategy Keras's own function
-        if look is not None:
-            look()
+        if self.model.train_function is not None:  # as it is before `fit`
+            self.model.train_function.look()
         found = self._found or self._not_finite(logs)
         if not found and not are_finite(self.model):
             found = "a weight is no finite number"
