@@ -24,7 +24,7 @@ from makers import small_cgan, small_gan, stripes
 import tfgan
 from tfgan import runs
 
-POINTS = 100
+POINTS = 1000
 BATCH = 16
 STEPS_PER_EPOCH = 100
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -44,6 +44,10 @@ def resident():
 
 class Watch(keras.callbacks.Callback):
     """Notes the memory every few epochs, of steps that are done; leaks if it is told to."""
+
+    def on_train_begin(self, logs=None):
+        gc.collect()
+        gc.freeze()  # what is there stays: to go through all of it at each point would take a minute
 
     def __init__(self, epochs, leak):
         super().__init__()

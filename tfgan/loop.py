@@ -225,7 +225,7 @@ class Eager:
         gan = self.loop.gan
         if not self.loop.check_finite:
             return self.loop.step(self.batch), True, []
-        start = [variable.numpy() for variable in rewind.few(gan)]
+        start = rewind.told(gan)
         stale = not bool(finite.losses_are(gan))
         logs = self.loop.step(self.batch)
         return logs, stale or bool(finite.losses_are(gan)), start
@@ -265,7 +265,7 @@ def program(gan, step, *, jit_compile, check_finite=False, one_by_one=False):
 
     `stacks` is a list of images `(K, batch, H, W, C)` and, for a conditional GAN, conditions
     `(K, batch, ...)`. `sound` is a bool: whether all losses were finite; `start` lists the values of
-    `rewind.few(gan)` before the first step. Unchecked, they are True and empty.
+    `rewind.told(gan)` before the first step. Unchecked, they are True and empty.
     """
 
     def step_on(parts):
@@ -277,8 +277,7 @@ def program(gan, step, *, jit_compile, check_finite=False, one_by_one=False):
 
     @tf.function(jit_compile=jit_compile and not one_by_one, reduce_retracing=True, autograph=False)
     def run(stacks, count):
-        watched = rewind.few(gan) if check_finite else []
-        start = [tf.identity(variable.value) for variable in watched]
+        start = rewind.told(gan) if check_finite else []
         # What was bad before, such as metrics of an evaluation, is not these steps' doing.
         stale = ~finite.losses_are(gan) if check_finite else False
 

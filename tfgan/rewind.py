@@ -18,6 +18,7 @@ from tfgan.errors import DivergedError
 SHARE = 1 / 300  # of the time, that looks and copies may take
 MOST_SHARE = 1 / 100  # at the end of an epoch, and where the batches kept would be more than
 MOST_BYTES = 128 << 20
+BYTES_OF_SMALL = 600  # that a tensor of a few values takes as Python holds it: 590 were measured
 FEW = 16  # values of a variable that every call tells as it begins
 
 
@@ -25,7 +26,7 @@ class Made(NamedTuple):
     """A call of the training program that was made."""
 
     call: Any  # see `Past.run`
-    start: list  # values of `few(gan)` as it began
+    start: list  # `told(gan)` as it began
     logs: dict
     epoch: int | None
 
@@ -38,6 +39,20 @@ def few(gan):
     trained = {id(v) for v in gan.trainable_variables}
     small = [v for v in known(gan) if int(np.prod(v.shape)) <= FEW]
     return [v for v in small if id(v) not in trained]
+
+
+def told(gan):
+    """The values of `few(gan)`, as they are now: a flat tensor for each dtype.
+
+    Calls keep them, and a tensor for each variable would take more memory than the batches of a small
+    GAN do.
+    """
+    return [tf.concat([tf.reshape(v.value, [-1]) for v in alike], 0) for alike in _by_dtype(few(gan))]
+
+
+def _by_dtype(variables):
+    names = sorted({v.dtype for v in variables})
+    return [[v for v in variables if v.dtype == name] for name in names]
 
 
 def known(gan):
@@ -75,7 +90,7 @@ class Past:
 
         Args:
             call: such as `tfgan.loop.Stacked`. It has `size`, bytes; `perform()`, which gives its logs,
-                whether its losses are finite, and the values of `few(gan)` before it; `variables()`,
+                whether its losses are finite, and `told(gan)` before it; `variables()`,
                 all that it may change; `singles()`, calls of its steps one by one; and `trace(step)`,
                 which runs `step(batch)` on its first batch as training does.
             wait: bool. Whether to wait for this call; else it is judged at the next one, while that
@@ -92,7 +107,7 @@ class Past:
             self._keep(call)
         logs, sound, start = call.perform()
         self.calls.append(Made(call, start, logs, self.epoch))
-        self._bytes += call.size
+        self._bytes += call.size + BYTES_OF_SMALL * (len(start) + len(logs))
         before, self._verdict = self._verdict, sound
         judged = sound if wait else before
         if judged is not None and not bool(judged):
@@ -144,8 +159,10 @@ class Past:
             variable.assign(value)
 
     def _put_few(self, start):
-        for variable, value in zip(few(self.gan), start, strict=True):
-            variable.assign(value)
+        for variables, values in zip(_by_dtype(few(self.gan)), start, strict=True):
+            parts = tf.split(values, [int(np.prod(v.shape)) for v in variables])
+            for variable, part in zip(variables, parts, strict=True):
+                variable.assign(tf.reshape(part, variable.shape))
 
     def _step_text(self):
         step = f"step {int(self.gan.train_steps.numpy()) + 1}"
