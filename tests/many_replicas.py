@@ -39,6 +39,21 @@ def normalized(**kwargs):
     )
 
 
+def dropping(**kwargs):
+    return small_cgan(dropout=0.5, **kwargs)
+
+
+def grouped(**kwargs):
+    """A GAN whose discriminator compares images of a batch."""
+    z, x = keras.Input((5,)), keras.Input(SHAPE)
+    layers = keras.layers
+    images = layers.Reshape(SHAPE)(layers.Dense(16, activation="sigmoid")(z))
+    h = tfgan.layers.MinibatchStdDev()(layers.Conv2D(3, 2, activation="tanh")(x))
+    return tfgan.GAN(
+        keras.Model(z, images), keras.Model(x, layers.Dense(1)(layers.Flatten()(h))), **kwargs
+    )
+
+
 def multi_label():
     return small_cgan(kind=CONDITIONS["multi_label"])
 
@@ -77,6 +92,10 @@ CASES = {
         lambda: {"d_optimizer": sgd(global_clipnorm=0.05), "g_optimizer": sgd(clipnorm=0.01)},
     ),
     "batch statistics": (normalized, {}),
+    "dropout": (dropping, {}),
+    "dropout simultaneous": (dropping, {"update": "simultaneous", "mismatched": True}),
+    "groups": (grouped, {}),
+    "groups, penalty": (grouped, {"penalties": {"r1": 0.5}}),
     "bfloat16": (small_cgan, {"matmul_precision": "bfloat16"}),
 }
 
@@ -106,17 +125,19 @@ def trained(case, strategy):
 
 
 def dropped(strategy):
-    """What each replica of this process makes in training of the same latents, by its own masks."""
+    """What each replica of this process makes of the same latents, by masks of Keras's dropout."""
     with strategy.scope():
         keras.utils.set_random_seed(1)
-        gan = varied(small_cgan(dropout=0.5))
+        z = keras.Input((5,))
+        h = keras.layers.Dropout(0.5)(keras.layers.Dense(16, activation="sigmoid")(z))
+        discriminator = small_gan().discriminator
+        gan = varied(tfgan.GAN(keras.Model(z, keras.layers.Reshape(SHAPE)(h)), discriminator))
         gan.compile(jit_compile=False)
     gan.make_train_function()
-    z, labels = tf.ones((4, gan.latent_dim)), tf.zeros(4, tf.int32)
 
     def on_a_replica():
         with replicas.on(4):
-            return gan.generate(z, labels, training=True)
+            return gan.generate(tf.ones((4, 5)), None, training=True)
 
     made = strategy.run(tf.function(on_a_replica))
     return [np.asarray(images) for images in strategy.experimental_local_results(made)]

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
-    {"errors", "files", "owner", "reading", "recorded", "replicas", "stopping", "times"},
+    {"errors", "files", "owner", "processes", "reading", "recorded", "replicas", "stopping", "times"},
     {"augment", "conditions", "data", "finite", "keras_files", "latents", "layers", "lazily"}
     | {"losses", "metrics", "optimizers", "philox", "precision", "theory", "weights"},
     {
@@ -97,6 +97,7 @@ def test_the_command_imports_lazily():
     assert names == {"io", "json", "os", "shlex", "signal", "sys", "Path", "click"} | {
         "DivergedError",
         "InputError",
+        "LostError",
         "StoppedError",
         "printable",
         "quiet",

@@ -19,7 +19,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from tfgan import keras_files
+import numpy as np
+
+from tfgan import keras_files, replicas
 from tfgan.errors import InputError, shortened
 from tfgan.files import replacing
 from tfgan.reading import open_regular
@@ -51,7 +53,8 @@ class Position:
     Attributes:
         epoch: int. Epochs done.
         step: int. Batches done of the epoch after them.
-        metrics: dict: metric's name -> list of what it adds up, in float32, over those batches.
+        metrics: dict: metric's name -> list of what it adds up, in float32, over those batches:
+            numbers, or lists of one a replica.
         callbacks: dict: class of a callback -> its `kept_state()`.
     """
 
@@ -62,19 +65,25 @@ class Position:
 
 
 def position_of(gan, epoch, step, callbacks=()):
-    """The `Position` of a GAN in training, with what those of the callbacks remember that can tell."""
-    metrics = {metric.name: [float(v.numpy()) for v in metric.variables] for metric in gan.metrics}
+    """The `Position` of a GAN in training, with what those of the callbacks remember that can tell.
+
+    All processes of its strategy must call this.
+    """
+    metrics = {}
+    for metric in gan.metrics if step else ():
+        values = replicas.values_of(metric.variables, gan.distribute_strategy).T.tolist()
+        metrics[metric.name] = [value[0] if len(value) == 1 else value for value in values]
     remembered = {type(one).__name__: one.kept_state() for one in _that_remember(callbacks)}
-    return Position(epoch, step, metrics if step else {}, remembered)
+    return Position(epoch, step, metrics, remembered)
 
 
 def put_back(position, gan, callbacks=()):
     """Sets a GAN's metrics, and what callbacks remember, to what they were at a position."""
     for metric in gan.metrics:
-        for variable, value in zip(
-            metric.variables, position.metrics.get(metric.name, ()), strict=False
-        ):
-            variable.assign(value)
+        values = position.metrics.get(metric.name, ())
+        if len(values) == len(metric.variables):
+            rows = np.reshape(np.array(values, "float32"), (len(values), -1)).T
+            replicas.put_values(metric.variables, rows, gan.distribute_strategy)
     for one in _that_remember(callbacks):
         if type(one).__name__ in position.callbacks:
             one.restore_state(position.callbacks[type(one).__name__])

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import click
 
-from tfgan.errors import DivergedError, InputError, StoppedError, printable
+from tfgan.errors import DivergedError, InputError, LostError, StoppedError, printable
 from tfgan.reading import quiet
 
 SEED = click.IntRange(0, 2**31 - 1)
+STRATEGIES = ("mirrored", "multi_worker")  # those of tfgan.processes, which imports TensorFlow
 
 
 class _Range(click.FloatRange):
@@ -76,13 +77,20 @@ def list_recipes():
 @click.option("--out", metavar="RUN", help="Run directory.  [default: runs/RECIPE]")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+@click.option(
+    "--strategy",
+    type=click.Choice(STRATEGIES),
+    help="On all GPUs (mirrored), or in all processes that TF_CONFIG or Slurm name (multi_worker).",
+)
 @click.option("--profile", is_flag=True, help="Write a trace of a few steps for TensorBoard.")
 @click.option("--dry-run", is_flag=True, help="Print the config and the networks, train nothing.")
-def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, profile, dry_run):
+def train(
+    recipe, config_file, source, data_dir, epochs, out, resume, changes, strategy, profile, dry_run
+):
     """Train RECIPE into a run directory.
 
     Stopped by Ctrl-C or SIGTERM, it saves and says how to go on; killed, it goes on from the last
-    checkpoint.
+    checkpoint. Of several processes, which are given the same command, the first writes.
     """
     if recipe is None and config_file is None:
         raise click.UsageError("Missing argument 'RECIPE', or --from a run's config.json.")
@@ -92,46 +100,66 @@ def train(recipe, config_file, source, data_dir, epochs, out, resume, changes, p
         raise InputError("--from begins a new run, --resume goes on with one: leave one of them out.")
     path, training = None, False
     try:
-        _import_tensorflow()
-        from tfgan import runs
+        _import_tensorflow(alone=strategy != "multi_worker")
+        from tfgan import processes, runs
 
+        team = processes.team(None if dry_run else strategy)
         asked = {"source": source, "data_dir": data_dir, "epochs": epochs, "changes": changes}
-        if config_file:
-            config = runs.repeated_config(_path(config_file), **asked)
-        else:
-            config = runs.plan(recipe, **asked, resume=resume)
-        path = _path(out or f"runs/{config['recipe']}")
-        if resume:
-            config = runs.resumed_config(path, config)
-        else:
-            runs.check_free(path)
-            _check_parent(path)
-        dataset = runs.load_data(config)
-        if config_file:
+        config = team.told(lambda: _planned(recipe, config_file, out, resume, asked))
+        path = _run_path(out, config)
+        with team.together():
+            dataset = runs.load_data(config)
+        if config_file and team.chief:
             for line in runs.differences(_path(config_file), config, dataset):
                 click.echo(printable(f"tfgan: {line}"), err=True)
         config = runs.fitted(config, dataset)
-        click.echo(json.dumps(config, indent=2))
-        shape = " x ".join(map(str, dataset.image_shape))
-        click.echo(f"{dataset.sizes['train']} training examples of {shape}")
+        if team.chief:
+            click.echo(json.dumps(config, indent=2))
+            shape = " x ".join(map(str, dataset.image_shape))
+            click.echo(f"{dataset.sizes['train']} training examples of {shape}")
         if dry_run:
             gan = runs.build(config, dataset)
             gan.generator.summary(print_fn=click.echo)
             gan.discriminator.summary(print_fn=click.echo)
             return
         training = True
-        runs.train(path, config, dataset=dataset, profile=profile)
+        runs.train(path, config, dataset=dataset, profile=profile, team=team)
     except (StoppedError, KeyboardInterrupt) as stopped:
         go_on = shlex.join(["tfgan", *sys.argv[1:]])
         if path is not None and (path / "config.json").is_file():
-            go_on = shlex.join(["tfgan", "train", config["recipe"], "--out", str(path), "--resume"])
+            same = ["--strategy", strategy] if strategy else []
+            go_on = shlex.join(
+                ["tfgan", "train", config["recipe"], "--out", str(path), "--resume", *same]
+            )
         text = f"tfgan: {str(stopped) or 'stopped'}; go on with: {go_on}"
         click.echo(printable(text), err=True)
         # A second signal did not wait for a step to be saved.
         sys.exit(130 if training and isinstance(stopped, KeyboardInterrupt) else 0)
+    if not team.chief:
+        return
     click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")
     if any(path.glob("tensorboard/plugins/profile/*")):
         click.echo(f"trace: {path / 'tensorboard'} (tensorboard --logdir, with its profile plugin)")
+
+
+def _planned(recipe, config_file, out, resume, asked):
+    """The config of a run to train, whose directory is free, or begun where it is to go on."""
+    from tfgan import runs
+
+    if config_file:
+        config = runs.repeated_config(_path(config_file), **asked)
+    else:
+        config = runs.plan(recipe, **asked, resume=resume)
+    path = _run_path(out, config)
+    if resume:
+        return runs.resumed_config(path, config)
+    runs.check_free(path)
+    _check_parent(path)
+    return config
+
+
+def _run_path(out, config):
+    return _path(out or f"runs/{config['recipe']}")
 
 
 @cli.command()
@@ -474,9 +502,13 @@ def _check_file(path):
     _check_parent(path)
 
 
-def _import_tensorflow():
-    """Imports TensorFlow without what its C++ side prints meanwhile, which no setting turns off."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+def _import_tensorflow(*, alone=True):
+    """Imports TensorFlow without what its C++ side prints meanwhile, which no setting turns off.
+
+    Args:
+        alone: bool. False keeps it from telling, in many lines, that another process is gone, too.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if alone else "3")
     with quiet():
         import absl.logging
         import tensorflow as tf
@@ -497,6 +529,9 @@ def main():
         sys.stdout.reconfigure(errors="surrogateescape")
     try:
         code = cli.main(standalone_mode=False)
+    except LostError as error:
+        _tell(error)
+        code = 75  # EX_TEMPFAIL of sysexits.h
     except InputError as error:
         _tell(error)
         code = 3 if isinstance(error, DivergedError) else 2

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfgan import batches, lazily, loop, replicas
 from tfgan.errors import InputError
+from tfgan.layers import Dropout
 
 
 class Loop(loop.Loop):
@@ -24,6 +25,8 @@ class Loop(loop.Loop):
         examples, self._numbers = kinds
         self._programs = [self._of_kind(example) for example in examples]
         for layer in gan._flatten_layers():
+            if isinstance(layer, Dropout):
+                continue  # which draws for the whole batch
             for generator in layer._seed_generators:
                 _keep_apart(generator)
 
@@ -72,7 +75,7 @@ class Loop(loop.Loop):
 
 
 def _keep_apart(generator):
-    """Has a Keras seed generator, such as that of dropout, give each replica seeds of its own."""
+    """Has a seed generator, such as that of Keras's dropout, give each replica seeds of its own."""
 
     def of_this_replica(ordered=True):
         return replicas.apart(type(generator).next(generator, ordered))

@@ -36,6 +36,13 @@ class StoppedError(Exception):
     """
 
 
+class LostError(Exception):
+    """Another process of the training is gone; says what is kept and that all are to be started again.
+
+    The command line prints it and exits with 75, as for what may work if it is tried again.
+    """
+
+
 def printable(text):
     """A text as one line that does nothing to a terminal or a log.
 

@@ -12,7 +12,7 @@ import re
 import keras
 import tensorflow as tf
 
-from tfgan import batches, finite, latents, lazily, rewind, stacking
+from tfgan import batches, finite, latents, lazily, replicas, rewind, stacking
 from tfgan.errors import InputError
 
 
@@ -371,19 +371,24 @@ def epochs(gan, steps_per_epoch, count, *, begun=0):
         gan.train_function.begin()
 
 
+def _sums_of(gan):
+    return [variable for metric in gan.metrics for variable in metric.variables]
+
+
 class _Epochs(keras.callbacks.Callback):
     """Tells the loop where epochs begin and end; the first one begins where it was left."""
 
     def __init__(self, begun, gan):
         super().__init__()
-        variables = [v for metric in gan.metrics for v in metric.variables] if begun else []
-        self._begun, self._sums = begun, [(variable, variable.numpy()) for variable in variables]
+        self._begun = begun
+        if begun:
+            self._sums = replicas.values_of(_sums_of(gan), gan.distribute_strategy)
 
     def on_epoch_begin(self, epoch, logs=None):
-        for variable, value in self._sums:  # Keras has just set them to 0
-            variable.assign(value)
+        if self._begun:  # Keras has just set them to 0
+            replicas.put_values(_sums_of(self.model), self._sums, self.model.distribute_strategy)
         self.model.train_function.begin_epoch(epoch + 1, self._begun)
-        self._begun, self._sums = 0, []
+        self._begun = 0
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.train_function.look(always=False)

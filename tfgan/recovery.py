@@ -32,6 +32,12 @@ def restore(gan, kept, steps_per_epoch):
     return checkpoints.restore(gan, kept)
 
 
+def kept_text(path):
+    """Says what a run directory keeps."""
+    kept = last(path / "checkpoints")
+    return "nothing was kept" if kept is None else f"the last good state is {kept}, and whole"
+
+
 @contextlib.contextmanager
 def told(path):
     """Makes a line, which says what is kept, of a full disk, and of data that cannot be read on.
@@ -44,8 +50,7 @@ def told(path):
     except InputError:
         raise
     except (OSError, RuntimeError, ValueError, tf.errors.OpError) as error:
-        kept = last(path / "checkpoints")
-        state = "nothing was kept" if kept is None else f"the last good state is {kept}, and whole"
+        state = kept_text(path)
         if reason := unwritable(error):
             raise InputError(
                 f"{path} cannot be written to ({reason}): training stopped, {state}; make room or "

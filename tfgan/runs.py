@@ -13,7 +13,9 @@ gan.keras     the model to use: the best where a metric chooses, else the last
 pretraining/  the run directory of the recipe that a recipe begins with, where it does
 """
 
+import contextlib
 import shutil
+import tempfile
 from pathlib import Path
 
 import keras
@@ -31,10 +33,11 @@ from tfgan.configs import (
     resumed_config,
     write_config,
 )
-from tfgan.errors import InputError
+from tfgan.errors import DivergedError, InputError, StoppedError
 from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
 from tfgan.files import replacing, sweep_temporary
 from tfgan.precision import policy
+from tfgan.processes import Team
 from tfgan.stopping import Stopping
 from tfgan.weights import within_memory
 
@@ -112,13 +115,15 @@ def _with(changes, config):
     return {**config, "settings": {**config["settings"], **changes}}
 
 
-def build(config, dataset, *, pretrained=None):
+def build(config, dataset, *, pretrained=None, team=None):
     """Makes the compiled GAN of a config.
 
     Args:
         config: from `plan`.
         dataset: from `load_data`.
         pretrained: the generator of the recipe's `pretraining`, or None for a fresh one.
+        team: `tfgan.processes.Team` that trains it, or None for this process alone. Steps of several
+            replicas are not compiled by XLA, whatever the config says.
 
     Raises:
         InputError: if the recipe is for other data: with labels, of images or of tags.
@@ -129,8 +134,14 @@ def build(config, dataset, *, pretrained=None):
     _, steps_per_epoch = steps_of(config, dataset)
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
     room = within_memory(f"{recipe.name}: its networks", "make them smaller, by --set")
-    with room, policy(config["settings"]["precision"]):
-        gan = recipe.build(dataset, config["settings"], steps_per_epoch, **begin_with)
+    team = team or Team()
+    settings = {**config["settings"], **({"jit_compile": False} if team.replicas > 1 else {})}
+    with team.scope(), room, policy(settings["precision"]):
+        gan = recipe.build(dataset, settings, steps_per_epoch, **begin_with)
+    if team.replicas > 1:
+        for layer in gan._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = settings["synchronized"]
     if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
     return gan
@@ -166,16 +177,18 @@ def _check_fit(config, dataset):
         )
 
 
-def _pretrained(path, config, dataset, verbose):
+def _pretrained(path, config, dataset, team, verbose):
     """Trains the recipe's `pretraining` in RUN/pretraining, as far as that is to do; its generator."""
     _check_fit(config, dataset)
-    write_config(path, config, dataset)  # what --resume goes on from, should it stop here
     first = path / "pretraining"
-    if (first / "gan.keras").is_file():
-        return load(first).generator
-    begun = (first / "config.json").is_file()
-    config = read_config(first) if begun else configs.pretraining(config)
-    return train(first, config, verbose=verbose).generator
+    if team.chief:
+        write_config(path, config, dataset)  # what --resume goes on from, should it stop here
+    if not team.told((first / "gan.keras").is_file):
+        begun = team.told((first / "config.json").is_file)
+        config = team.told(lambda: read_config(first)) if begun else configs.pretraining(config)
+        train(first, config, team=team, verbose=verbose)
+    with tempfile.TemporaryDirectory() as folder:
+        return stored.load(team.copied(first / "gan.keras", Path(folder))).generator
 
 
 def recipe_of(path):
@@ -208,7 +221,7 @@ def load(path, *, raw=False):
     return stored.load(file)
 
 
-def train(path, config, *, dataset=None, profile=False, verbose="auto"):
+def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto"):
     """Trains a run to its end.
 
     It may be killed at any moment: `resumed_config` goes on from the last checkpoint, and comes to the
@@ -220,10 +233,14 @@ def train(path, config, *, dataset=None, profile=False, verbose="auto"):
             stopped.
         dataset: from `load_data`, where it was loaded before.
         profile: bool. Whether to write a trace of a few steps beside TensorBoard's logs.
+        team: `tfgan.processes.Team` of the processes that call this together, each with the same config
+            and data, or None for this process alone. The chief writes; of others the run directory is
+            not touched.
         verbose: as in Keras's `fit`.
 
     Returns:
-        The trained GAN, as `load` gives it.
+        The trained GAN, as `load` gives it; on processes that are not the chief, as it is at the end of
+        training.
 
     Raises:
         InputError: if the data or the recipe do not fit, if a new run's directory exists or another
@@ -231,27 +248,50 @@ def train(path, config, *, dataset=None, profile=False, verbose="auto"):
         DivergedError: if a loss or weight became NaN or infinite.
         StoppedError: after SIGINT or SIGTERM, as soon as a step is done and saved; a second such signal
             stops at once.
+        LostError: if another process of the team is gone.
     """
-    path = Path(path)
-    with Stopping() as stopping, recovery.told(path), owner.owning(path):
-        if "fingerprint" not in config:
-            configs.check_not_taken(path)
-        dataset = load_data(config) if dataset is None else dataset
+    path, team = Path(path), team or Team()
+
+    def go_on():
+        return f"{recovery.kept_text(path)}; start all processes again, with --resume."
+
+    with contextlib.ExitStack() as stack:
+        stopping = stack.enter_context(Stopping())
+        stack.enter_context(team.watched(go_on))
+        stack.enter_context(recovery.told(path))
+        with team.together():
+            if team.chief:
+                stack.enter_context(owner.owning(path))
+                if "fingerprint" not in config:
+                    configs.check_not_taken(path)
+            dataset = load_data(config) if dataset is None else dataset
+        theirs = team.told(lambda: dataset.fingerprint)
+        with team.together():
+            if dataset.fingerprint != theirs:
+                raise InputError(
+                    f"{config['data']} is not the data of the chief (fingerprint "
+                    f"{dataset.fingerprint}, not {theirs}): give every process the same."
+                )
         config = fitted(config, dataset)
-        return _train(path, config, dataset, stopping, profile=profile, verbose=verbose)
+        try:
+            return _train(path, config, dataset, team, stopping, profile=profile, verbose=verbose)
+        except (StoppedError, DivergedError):
+            team.meet()  # the others come to it too: none takes the chief for lost while it ends
+            raise
 
 
-def _train(path, config, dataset, stopping, *, profile, verbose):
+def _train(path, config, dataset, team, stopping, *, profile, verbose):
     kept = path / "checkpoints"
     pretrained = None
-    if recipes.RECIPES[config["recipe"]].pretraining and recovery.last(kept) is None:
-        pretrained = _pretrained(path, config, dataset, verbose)
-    gan = build(config, dataset, pretrained=pretrained)
+    if recipes.RECIPES[config["recipe"]].pretraining and team.told(lambda: recovery.last(kept) is None):
+        pretrained = _pretrained(path, config, dataset, team, verbose)
+    gan = build(config, dataset, pretrained=pretrained, team=team)
     batch_size, steps_per_epoch = steps_of(config, dataset)
-    position = recovery.restore(gan, kept, steps_per_epoch)
-    write_config(path, config, dataset)
-    sweep_temporary(path)
-    watch = _callbacks(path, config, dataset, position.epoch)
+    position = _restored(gan, kept, steps_per_epoch, team)
+    if team.chief:
+        write_config(path, config, dataset)
+        sweep_temporary(path)
+    watch = _callbacks(path, config, dataset, position.epoch) if team.chief else [_guard(path, config)]
     checkpoints.put_back(position, gan, watch)
     settings = config["settings"]
     keeping = callbacks.Checkpoint(
@@ -261,6 +301,7 @@ def _train(path, config, dataset, stopping, *, profile, verbose):
         keep=settings["checkpoints"],
         callbacks=watch,
         stopping=stopping,
+        team=team,
     )
     gan.fit(
         dataset.train_from(position.epoch, bytes_stay=True)
@@ -273,19 +314,35 @@ def _train(path, config, dataset, stopping, *, profile, verbose):
         initial_epoch=position.epoch,
         initial_step=position.step,
         epochs=settings["epochs"],
-        verbose=verbose,
+        verbose=verbose if team.chief else 0,
         callbacks=[
             *watch,
             keeping,
-            *([callbacks.Profile(path / "tensorboard")] if profile else []),
+            *([callbacks.Profile(path / "tensorboard")] if profile and team.chief else []),
         ],
     )
-    best = kept / "best.keras"
-    source = best if best.is_file() else recovery.last(kept)
-    checkpoints.check(source)
-    with replacing(path / "gan.keras") as temporary:
-        shutil.copyfile(source, temporary)
-    return load(path)
+    if team.chief:
+        best = kept / "best.keras"
+        source = best if best.is_file() else recovery.last(kept)
+        checkpoints.check(source)
+        with replacing(path / "gan.keras") as temporary:
+            shutil.copyfile(source, temporary)
+    team.meet()
+    return load(path) if team.chief else gan
+
+
+def _restored(gan, kept, steps_per_epoch, team):
+    """As `recovery.restore`, for all processes; what the others load is a copy of the chief's."""
+    position = checkpoints.Position()
+    with team.together():
+        if team.chief:
+            position = recovery.restore(gan, kept, steps_per_epoch)
+    if team.count > 1:
+        with tempfile.TemporaryDirectory() as folder:
+            team.copied(recovery.last(kept) if team.chief else None, Path(folder))
+            if not team.chief:
+                position = recovery.restore(gan, Path(folder), steps_per_epoch)
+    return position
 
 
 # Where the best model is kept, the column of its scores, and whether the generator's average made them.
@@ -293,6 +350,10 @@ _BEST = (("best.keras", "val_parzen", True), ("best-raw.keras", "val_parzen_raw"
 
 
 _OVERFITTING_IMAGES = 500  # of each kind that the discriminator is asked about
+
+
+def _guard(path, config):
+    return callbacks.Guard(checkpoint=path / "checkpoints", stop=config["settings"]["stop_when_won"])
 
 
 def _callbacks(path, config, dataset, first_epoch):
@@ -319,7 +380,6 @@ def _callbacks(path, config, dataset, first_epoch):
         *(dataset.arrays(split, limit=_OVERFITTING_IMAGES) for split in ("train", "valid")),
         every=max(1, settings["epochs"] // 20),
     )
-    guard = callbacks.Guard(checkpoint=path / "checkpoints", stop=settings["stop_when_won"])
     watch = []
     if dataset.tags is None:
         watch.append(
@@ -343,7 +403,7 @@ def _callbacks(path, config, dataset, first_epoch):
     return [
         callbacks.Estimate(first_epoch=first_epoch),
         overfitting,
-        guard,  # what follows measures and keeps the GAN
+        _guard(path, config),  # what follows measures and keeps the GAN
         *best,
         *watch,
         log,

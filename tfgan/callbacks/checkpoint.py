@@ -9,6 +9,7 @@ from tfgan import checkpoints
 from tfgan.callbacks.guard import are_finite
 from tfgan.checks import at_least_one
 from tfgan.errors import InputError, StoppedError
+from tfgan.processes import Team
 
 _SECONDS = 30.0
 _SHARE = 1 / 50  # of the time, that writing takes at most where the seconds are left open
@@ -30,13 +31,17 @@ class Checkpoint(keras.callbacks.Callback):
         keep: int >= 1. How many are kept.
         callbacks: others of this `fit`, whose memory (`kept_state`) belongs to the state.
         stopping: `tfgan.stopping.Stopping` or None. Where it was asked, training saves and ends.
+        team: `tfgan.processes.Team` of processes that train together: each has this callback, the chief
+            writes, and training ends in all where one of them was asked or its `stop_training` set.
 
     Raises:
         InputError: if a number is out of range, or the folder is called like a file.
         StoppedError: when a step is done, if `stopping` was asked.
     """
 
-    def __init__(self, folder, *, seconds=None, steps=None, keep=3, callbacks=(), stopping=None):
+    def __init__(
+        self, folder, *, seconds=None, steps=None, keep=3, callbacks=(), stopping=None, team=None
+    ):
         super().__init__()
         self.folder = Path(folder)
         if self.folder.suffix == ".keras":
@@ -50,6 +55,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.keep = at_least_one("keep", keep)
         self.others = callbacks
         self.stopping = stopping
+        self.team = team or Team()
 
     def on_train_begin(self, logs=None):
         self._epoch = None
@@ -57,23 +63,24 @@ class Checkpoint(keras.callbacks.Callback):
         self._written_at = time.monotonic()
         self._written_in = 0.0
         self._written_steps = self._train_steps()
-        if self.stopping is not None and self.stopping.asked:
+        asked, _ = self._agreed()
+        if asked:
             raise StoppedError("stopped before the first step")
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        asked = self.stopping is not None and self.stopping.asked
-        if asked or self._is_due():
+        asked, due = self._agreed()
+        if asked or due:
             # Keras's count goes beyond the batches of an epoch's last call.
             self._write(self._epoch, self.model.train_function.done)
         if asked:
             self._stop()
 
     def on_epoch_end(self, epoch, logs=None):
-        asked = self.stopping is not None and self.stopping.asked
-        if asked or self._written is None or self._is_due():
+        asked, due = self._agreed()
+        if asked or due or self._written is None:
             self._write(epoch + 1, 0)
         if asked and epoch + 1 < self.params.get("epochs", 0):
             self._stop()
@@ -82,6 +89,13 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._epoch is not None:
             self._write(self._epoch, 0)
+
+    def _agreed(self):
+        """Whether training is to stop, and whether a checkpoint is due, in any of the processes."""
+        asked = self.stopping is not None and self.stopping.asked
+        flags = (asked, self._is_due(), self.model.stop_training)
+        asked, due, self.model.stop_training = self.team.any(*flags)
+        return asked, due
 
     def _is_due(self):
         seconds = self.seconds or max(_SECONDS, self._written_in / _SHARE)
@@ -94,8 +108,9 @@ class Checkpoint(keras.callbacks.Callback):
             return
         start, steps = time.monotonic(), self._train_steps()
         position = checkpoints.position_of(self.model, epoch, step, self.others)
-        checkpoints.save(self.model, checkpoints.file_of(self.folder, steps), position)
-        checkpoints.keep(self.folder, self.keep)
+        if self.team.chief:
+            checkpoints.save(self.model, checkpoints.file_of(self.folder, steps), position)
+            checkpoints.keep(self.folder, self.keep)
         self._written, self._written_steps = (epoch, step), steps
         self._written_at = time.monotonic()
         self._written_in = self._written_at - start

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from tfgan import replicas
 from tfgan.errors import InputError
 
 
@@ -16,7 +17,8 @@ class MinibatchStdDev(keras.layers.Layer):
     `num_features`-th of the channels, is one number; it fills a new channel of all images of the group.
 
     A batch smaller than a group is one group. A batch that the size does not divide is filled up by its
-    own first images, which then count twice in what the groups say.
+    own first images, which then count twice in what the groups say. Under a `tf.distribute` strategy
+    the batch is that of all replicas.
 
     Args:
         group_size: int >= 1.
@@ -54,6 +56,9 @@ class MinibatchStdDev(keras.layers.Layer):
             )
 
     def call(self, inputs):
+        return replicas.of_batch(inputs, self._with_variety)
+
+    def _with_variety(self, inputs):
         batch = tf.shape(inputs)[0]
         height, width, channels = inputs.shape[1:]
         size = tf.minimum(batch, self.group_size)

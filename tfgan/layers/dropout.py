@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from tfgan import latents
+from tfgan import latents, replicas
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -12,7 +12,8 @@ class Dropout(keras.layers.Dropout):
     """Keras's Dropout with random bits by a named, fast algorithm (`tfgan.latents.random_bits`).
 
     Takes the same arguments, and can stand wherever that one stands. A unit is dropped with probability
-    `rate`, exact to 2**-32.
+    `rate`, exact to 2**-32. Under a `tf.distribute` strategy masks are those of one device: drawn
+    for the whole batch, of which each replica keeps its rows.
 
     Reference:
         Srivastava et al., *Dropout*, 2014.
@@ -24,9 +25,13 @@ class Dropout(keras.layers.Dropout):
         if self.rate == 1:
             return ops.zeros_like(inputs)
         shape = ops.shape(inputs)
-        if self.noise_shape is not None:
-            shape = [n or shape[axis] for axis, n in enumerate(self.noise_shape)]
-        seed = tf.math.floormod(self.seed_generator.next(), 2**31 - 1)
-        bits = latents.random_bits(shape, tf.cast(seed, tf.int32))
+        given = self.noise_shape or [None] * len(shape)
+        count, *others = [n or shape[axis] for axis, n in enumerate(given)]
+        seed = tf.cast(tf.math.floormod(self.seed_generator.next(), 2**31 - 1), tf.int32)
+
+        def draw(count):
+            return latents.random_bits([count, *others], seed)
+
+        bits = replicas.rows(count, draw) if given[0] is None else draw(count)
         kept = ops.greater_equal(bits, tf.constant(int(self.rate * 2**32), tf.uint32))
         return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))

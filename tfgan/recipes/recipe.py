@@ -32,6 +32,7 @@ TRAINING = {
     "clipnorm": 0.0,  # of all gradients of a network together
     "accumulate": 1,  # batches whose gradients make one step
     "precision": "float32",
+    "synchronized": True,  # whether batch statistics are of all replicas, where there are several
     "stop_when_won": False,  # whether training ends where the discriminator has won
     "sample_steps": None,  # steps between further pictures
     "checkpoint_seconds": None,  # between checkpoints; None is 30, or more of large models

@@ -1,0 +1,220 @@
+"""Processes that train one GAN together, by the command line, as clusters start them."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from makers import one_line
+
+from tfgan import processes, stored
+from tfgan.errors import InputError
+
+BOTH = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 0}}
+SECONDS_TO_STOP = 60  # of the others, where one is lost; measured are 2, of one that hangs 10
+
+
+def config(**changes):
+    return json.dumps({**BOTH, **changes})
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("{", "got {"),
+        ("[]", "TypeError"),
+        ("{}", "KeyError"),
+        (config(cluster={"worker": ["a"]}), "HOST:PORT|ValueError"),
+        (config(cluster={"worker": ["a:70000"]}), "HOST:PORT"),
+        (config(cluster={"worker": "ab"}), "ValueError|list"),
+        (config(cluster={"worker": ["a:1", "a:1"]}), "one address"),
+        (config(cluster={"ps": ["a:1"], "worker": ["b:1"]}), "only chief and worker train"),
+        (config(cluster={"chief": ["a:1", "b:1"]}), "2 chiefs"),
+        (config(task={"type": "worker", "index": 2}), "task 2 of kind 'worker'"),
+        (config(task={"type": "chief", "index": 0}), "task 0 of kind 'chief'"),
+        (config(task={"type": "worker", "index": -1}), "task -1"),
+        (config(task={"type": "worker", "index": "x"}), "ValueError"),
+        ("[" * 100_000, "RecursionError|ValueError"),
+    ],
+)
+def test_a_tf_config_that_names_no_processes_is_refused(given, words, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", given)
+    with pytest.raises(InputError, match=words) as error:
+        processes.team("multi_worker")
+    one_line(error)
+
+
+def test_without_a_cluster_it_says_how_to_name_one(monkeypatch):
+    for name in ("TF_CONFIG", "SLURM_PROCID"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(InputError, match="set TF_CONFIG, such as") as error:
+        processes.team("multi_worker")
+    one_line(error)
+
+
+def test_slurm_names_the_processes(monkeypatch):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    given = {
+        "PROCID": 3,
+        "STEP_NUM_TASKS": 4,
+        "STEP_NODELIST": "n[1-2]",
+        "STEP_TASKS_PER_NODE": "2(x2)",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(f"SLURM_{name}", str(value))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    resolver = processes._resolver()
+    hosts = ["n1:8888", "n1:8889", "n2:8888", "n2:8889"]
+    assert resolver.cluster_spec().as_dict() == {"worker": hosts}
+    assert (resolver.task_type, resolver.task_id) == ("worker", 3)
+    monkeypatch.delenv("SLURM_STEP_NODELIST")
+    with pytest.raises(InputError, match="start the command by srun") as error:
+        processes.team("multi_worker")
+    one_line(error)
+
+
+def test_one_process_is_a_team():
+    team = processes.team(None)
+    assert team.chief
+    assert team.replicas == 1
+    assert team.any(True, False) == [True, False]
+    assert team.told(lambda: (1, 2)) == (1, 2)
+    with pytest.raises(InputError, match="so it is"), team.together():
+        raise InputError("so it is")
+    assert team.copied(Path("a"), Path("b")) == Path("a")
+
+
+# The rest trains in several processes, each with a run directory of its own that only the chief's is.
+
+SMALL = ["--epochs", "3", "--set", "units=32", "--set", "checkpoint_steps=5"]
+
+
+def start(folder, count, *options, recipe="cgan-digits"):
+    """Starts the processes of a run; returns them."""
+    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
+    hosts = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    started = []
+    for index in range(count):
+        environment = {**os.environ}
+        environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
+        command = [sys.executable, "-m", "tfgan", "train", recipe, *options]
+        command += ["--out", str(folder / f"run{index}")]
+        if count > 1:
+            task = {"type": "worker", "index": index}
+            environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": hosts}, "task": task})
+            command += ["--strategy", "multi_worker"]
+        else:
+            command += ["--set", "jit_compile=false"]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        started.append(subprocess.Popen(command, env=environment, **pipes))
+    return started
+
+
+def ended(started):
+    """[(exit code, last lines of stderr)] of processes."""
+    found = []
+    for process in started:
+        _, error = process.communicate(timeout=600)
+        found.append((process.returncode, error.strip().splitlines()))
+    return found
+
+
+def run(folder, count, *options, **more):
+    for code, lines in ended(start(folder, count, *options, **more)):
+        assert code == 0, lines[-20:]
+    assert not any((folder / f"run{index}").exists() for index in range(1, count))
+    return folder / "run0"
+
+
+def weights(path):
+    gan = stored.load(path / "gan.keras")
+    slots = [v for optimizer in (gan.g_optimizer, gan.d_optimizer) for v in optimizer.variables]
+    return [np.asarray(value) for value in (*gan.get_weights(), *slots)]
+
+
+def assert_same_run(one, other):
+    for a, b in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert (one / "metrics.csv").read_text() == (other / "metrics.csv").read_text()
+
+
+RECIPES = {
+    "cgan-digits": SMALL,
+    "gan-mnist": ["--data", "digits", "--epochs", "2", "--set", "units=16", "--set", "ema_decay=0.9"],
+    "dcgan": ["--data", "digits", "--epochs", "1", "--set", "channels=4", "--set", "batch_size=256"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_processes_train_as_one(recipe, tmp_path):
+    """Dropout, moving averages and batch statistics included."""
+    one = weights(run(tmp_path / "1", 1, *RECIPES[recipe], recipe=recipe))
+    for count in (2, 4):
+        several = weights(run(tmp_path / str(count), count, *RECIPES[recipe], recipe=recipe))
+        for a, b in zip(one, several, strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("undisturbed"), 2, *SMALL)
+
+
+def wait_for(path, process):
+    end = time.monotonic() + 120
+    while not path.exists():
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [0.0, 0.7])
+@pytest.mark.parametrize("lost", [0, 1])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_lost_process_stops_the_others_and_all_go_on(how, lost, seconds, undisturbed, tmp_path):
+    started = start(tmp_path, 2, *SMALL)
+    wait_for(tmp_path / "run0/checkpoints/step-000000005.keras", started[0])
+    time.sleep(seconds)
+    started[lost].send_signal(how)
+    begin = time.monotonic()
+    other = started[1 - lost]
+    _, error = other.communicate(timeout=SECONDS_TO_STOP)
+    print(f"{how.name} of {lost}: the other stopped in {time.monotonic() - begin:.1f} s")
+    started[lost].kill()
+    started[lost].communicate()
+    line = error.strip().splitlines()[-1]
+    assert other.returncode == 75, error
+    assert error.count("another process was lost") == 1
+    assert "start all processes again, with --resume" in line
+    assert_same_run(run(tmp_path, 2, *SMALL, "--resume"), undisturbed)
+
+
+@pytest.mark.slow
+def test_one_that_is_asked_to_stop_stops_all(undisturbed, tmp_path):
+    started = start(tmp_path, 2, *SMALL)
+    wait_for(tmp_path / "run0/checkpoints/step-000000005.keras", started[0])
+    started[1].send_signal(signal.SIGTERM)
+    for code, lines in ended(started):
+        assert code == 0, lines
+        assert "stopped after step" in lines[-1]
+        assert "--resume --strategy multi_worker" in lines[-1] or "run1" in lines[-1]
+    assert_same_run(run(tmp_path, 2, *SMALL, "--resume"), undisturbed)
+
+
+@pytest.mark.slow
+def test_a_mistake_is_told_by_all(tmp_path):
+    (tmp_path / "run0").mkdir()
+    (tmp_path / "run0/mine.txt").touch()
+    for code, lines in ended(start(tmp_path, 2, *SMALL)):
+        assert code == 2
+        assert "run0 exists" in lines[-1]
