@@ -49,6 +49,20 @@ def test_other_data_and_versions_are_told(source, tmp_path, command):
     assert not (tmp_path / "second").exists()
 
 
+def test_a_run_of_more_epochs_than_planned_is_told(source, tmp_path, command):
+    first = tmp_path / "first"
+    for epochs in (1, 2, 2, 3):
+        config = runs.plan("cgan-digits", source=source, epochs=epochs, changes=SMALL)
+        if (first / "config.json").is_file():
+            config = runs.resumed_config(first, config)
+        runs.write_config(first, config, runs.load_data(config))
+    dry = ["train", "--from", first / "config.json", "--out", tmp_path / "second", "--dry-run"]
+    code, out, error = command(*dry)
+    assert code == 0
+    assert "planned for 1, then 2, then 3 epochs" in error
+    assert "earlier_epochs" not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

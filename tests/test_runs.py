@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from makers import one_line, stripes
 
 from tfgan import runs
-from tfgan.errors import DivergedError, InputError
+from tfgan.errors import DivergedError, InputError, StoppedError
 from tfgan.files import read_csv
 
 SMALL = ["units=8", "latent_dim=4", "batch_size=16", "sample_every=2", "jit_compile=false"]
@@ -121,6 +122,81 @@ def test_what_was_killed_before_it_had_begun_is_begun(source, tmp_path):
         runs.resumed_config(run, runs.plan("folder-64", resume=True))
     go_on(run, plan(source, 1))
     assert len(rows(run)) == 1
+
+
+def test_a_killed_run_has_its_config_before_its_networks_are_made(source, tmp_path, monkeypatch):
+    run = tmp_path / "run"
+
+    def killed(*given, **named):
+        raise KeyboardInterrupt  # nothing is mended after that, as after SIGKILL
+
+    with monkeypatch.context() as broken:
+        broken.setattr(runs, "build", killed)
+        with pytest.raises(KeyboardInterrupt):
+            runs.train(run, plan(source, 1), verbose=0)
+    go_on(run, runs.plan("cgan-digits"))
+    assert runs.read_config(run)["settings"]["units"] == 8
+    assert len(rows(run)) == 1
+
+
+def test_networks_that_cannot_be_made_leave_no_run(source, tmp_path):
+    run = tmp_path / "run"
+    with pytest.raises(InputError, match="make them smaller"):
+        runs.train(run, plan(source, 1, [*SMALL, "units=65536", "latent_dim=65536"]), verbose=0)
+    assert not run.exists()
+
+
+def spoil_log(text):
+    def spoil(run):
+        log = run / "metrics.csv"
+        log.write_bytes(text(log.read_bytes().splitlines(keepends=True)))
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda run: shutil.rmtree(run / "checkpoints"), "holds no checkpoint.*2 epochs"),
+        (
+            lambda run: (shutil.rmtree(run / "checkpoints"), (run / "metrics.csv").unlink()),
+            "holds no checkpoint",
+        ),
+        (
+            lambda run: (shutil.rmtree(run / "checkpoints"), (run / "checkpoints").touch()),
+            "checkpoints",
+        ),
+        (spoil_log(lambda lines: b""), "each of the 2 epochs"),
+        (spoil_log(lambda lines: b"".join(lines[:2])), "each of the 2 epochs"),
+        (spoil_log(lambda lines: b"".join([lines[0], lines[2]])), "each of the 2 epochs"),
+        (lambda run: (run / "metrics.csv").unlink(), "each of the 2 epochs"),
+    ],
+)
+def test_a_run_with_something_missing_does_not_go_on(source, tmp_path, spoil, words):
+    """Nor is anything written."""
+    run = tmp_path / "run"
+    runs.train(run, plan(source, 2), verbose=0)
+    spoil(run)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    with pytest.raises((InputError, OSError), match=words) as error:
+        go_on(run, plan(source, 3, changes=[]))
+    one_line(error)
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_a_signal_after_the_last_step_is_not_lost(source, tmp_path, monkeypatch):
+    """As `reproduce` and pretraining would go on with the next training."""
+    train = runs._train
+
+    def asked(path, config, dataset, team, stopping, **given):
+        gan = train(path, config, dataset, team, stopping, **given)
+        stopping.asked = True
+        return gan
+
+    monkeypatch.setattr(runs, "_train", asked)
+    with pytest.raises(StoppedError, match="when training was done"):
+        runs.train(tmp_path / "run", plan(source, 1), verbose=0)
+    assert (tmp_path / "run/gan.keras").is_file()
 
 
 def test_evaluation_notices_other_data(source, tmp_path):

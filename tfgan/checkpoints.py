@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import lzma
+import os
 import re
 import struct
 import sys
@@ -200,8 +201,14 @@ def file_of(folder, steps):
 
 
 def files(folder):
-    """The checkpoints of a folder, `pathlib.Path`s, newest first."""
-    found = [(_NAME.fullmatch(path.name), path) for path in Path(folder).glob("step-*.keras")]
+    """The checkpoints of a folder, `pathlib.Path`s, newest first.
+
+    Raises:
+        OSError: if it is no folder, or may not be read.
+    """
+    folder = Path(folder)
+    names = os.listdir(folder) if folder.exists() else []
+    found = [(_NAME.fullmatch(name), folder / name) for name in names]
     numbered = [(int(match.group(1)), path) for match, path in found if match]
     return [path for _, path in sorted(numbered, reverse=True)]
 

@@ -16,7 +16,8 @@ from tfgan.recipes.recipe import RECOVERY
 FORMAT = recorded.FORMAT
 # Where a recipe now has another value than runs had before there was the setting.
 _BEFORE = {"standardize": False}
-_OF_ONE_RUN = ("created", "machine", "fingerprint", "class_names")  # what a repetition finds out itself
+# What a repetition finds out itself, or is not about.
+_OF_ONE_RUN = ("created", "machine", "fingerprint", "class_names", "earlier_epochs")
 
 
 def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=(), resume=False):
@@ -189,6 +190,8 @@ def resumed_config(path, config):
                 f"only change its {', '.join(sorted(free))}."
             )
     changed = {key: config["settings"][key] for key in config["settings"] if key in asked & free}
+    if changed.get("epochs", old["settings"]["epochs"]) != old["settings"]["epochs"]:
+        old["earlier_epochs"] = [*old.get("earlier_epochs", []), old["settings"]["epochs"]]
     old["settings"] |= changed
     old["data_dir"] = config["data_dir"] or old["data_dir"]
     old["overrides"] += [f"{key}={json.dumps(value)}" for key, value in changed.items()]
@@ -236,6 +239,12 @@ def differences(file, config, dataset):
         lines.append(
             f"the data differ: fingerprint {dataset.fingerprint}, of that run {old['fingerprint']}: it "
             "will come to another result."
+        )
+    if earlier := old.get("earlier_epochs"):
+        planned = ", then ".join(map(str, (*earlier, old["settings"]["epochs"])))
+        lines.append(
+            f"that run was planned for {planned} epochs, here they are one run: rates that fall over "
+            "all epochs fall otherwise, and it will come to another result."
         )
     here = {**config["versions"], "machine": machine()}
     then = {**old.get("versions", {}), "machine": old.get("machine", here["machine"])}

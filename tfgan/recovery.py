@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from tfgan import checkpoints, keras_files
+from tfgan import checkpoints, keras_files, recorded
 from tfgan.errors import InputError, shortened
 from tfgan.files import unwritable
 
@@ -17,6 +17,24 @@ def last(kept):
     """The newest checkpoint of a run's folder of them, that of an earlier version, or None."""
     old = kept / _OLD
     return checkpoints.newest(kept) or (old if old.is_file() else None)
+
+
+def check(path):
+    """Refuses to go on with a run that was trained on and has no checkpoint: it would begin anew.
+
+    Args:
+        path: run directory. One that was killed in its first epoch has none, and one row at most.
+
+    Raises:
+        InputError: if so.
+    """
+    log = path / "metrics.csv"
+    epochs = len(recorded.read_log(log)) if log.is_file() else 0
+    if last(path / "checkpoints") is None and (epochs > 1 or (path / "gan.keras").is_file()):
+        raise InputError(
+            f"{path / 'checkpoints'} holds no checkpoint, and the run has trained {epochs} epochs: "
+            "restore one, or train anew into another --out."
+        )
 
 
 def restore(gan, kept, steps_per_epoch):

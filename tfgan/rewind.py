@@ -247,6 +247,8 @@ class Past:
         return finite.first_noted(zip(names, np.asarray(counts), strict=True))
 
     def _kept_text(self):
+        if self.gan.keep_state is not None:
+            self.gan.keep_state()
         done = int(self.gan.train_steps.numpy())
         where = f"the GAN is as it was after step {done}" if done else "the GAN is as it began"
         kept = self.gan.kept_text

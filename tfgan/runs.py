@@ -179,10 +179,7 @@ def _check_fit(config, dataset):
 
 def _pretrained(path, config, dataset, team, verbose):
     """Trains the recipe's `pretraining` in RUN/pretraining, as far as that is to do; its generator."""
-    _check_fit(config, dataset)
     first = path / "pretraining"
-    if team.chief:
-        write_config(path, config, dataset)  # what --resume goes on from, should it stop here
     if not team.told((first / "gan.keras").is_file):
         begun = team.told((first / "config.json").is_file)
         config = team.told(lambda: read_config(first)) if begun else configs.pretraining(config)
@@ -262,7 +259,9 @@ def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto
         with team.together():
             if team.chief:
                 stack.enter_context(owner.owning(path))
-                if "fingerprint" not in config:
+                if "fingerprint" in config:
+                    recovery.check(path)
+                else:
                     configs.check_not_taken(path)
             dataset = load_data(config) if dataset is None else dataset
         theirs = team.told(lambda: dataset.fingerprint)
@@ -272,12 +271,31 @@ def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto
                     f"{config['data']} is not the data of the chief (fingerprint "
                     f"{dataset.fingerprint}, not {theirs}): give every process the same."
                 )
-        config = fitted(config, dataset)
+        begun, config = "fingerprint" in config, fitted(config, dataset)
+        with team.together():
+            _check_fit(config, dataset)
+        if team.chief and not begun:
+            stack.enter_context(_beginning(path, config, dataset))
         try:
-            return _train(path, config, dataset, team, stopping, profile=profile, verbose=verbose)
+            gan = _train(path, config, dataset, team, stopping, profile=profile, verbose=verbose)
+            if stopping.asked:  # too late for a step to be stopped after, but not for what follows
+                raise StoppedError("stopped when training was done")
+            return gan
         except (StoppedError, DivergedError):
             team.meet()  # the others come to it too: none takes the chief for lost while it ends
             raise
+
+
+@contextlib.contextmanager
+def _beginning(path, config, dataset):
+    """Writes a new run's config, which `--resume` needs; takes it back where nothing was begun."""
+    write_config(path, config, dataset)
+    try:
+        yield
+    except InputError:
+        if not any(name.name not in ("config.json", ".owner") for name in path.iterdir()):
+            (path / "config.json").unlink()
+        raise
 
 
 def _train(path, config, dataset, team, stopping, *, profile, verbose):
@@ -288,10 +306,13 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
     gan = build(config, dataset, pretrained=pretrained, team=team)
     batch_size, steps_per_epoch = steps_of(config, dataset)
     position = _restored(gan, kept, steps_per_epoch, team)
+    watch = [_guard(path, config)]
+    with team.together():
+        if team.chief:
+            watch = _callbacks(path, config, dataset, position.epoch)
     if team.chief:
         write_config(path, config, dataset)
         sweep_temporary(path)
-    watch = _callbacks(path, config, dataset, position.epoch) if team.chief else [_guard(path, config)]
     checkpoints.put_back(position, gan, watch)
     settings = config["settings"]
     keeping = callbacks.Checkpoint(

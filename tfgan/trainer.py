@@ -18,6 +18,7 @@ class Trainer(keras.Model):
     no_conditions_seen: Any
     seen_conditions: Any = None
     check_finite = True
+    keep_state: Any = None  # what keeps the GAN as it is: see `tfgan.callbacks.Checkpoint`
     kept_text: Any = None  # what says where a good state is kept: see `tfgan.callbacks.Guard`
 
     def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
@@ -69,7 +70,7 @@ class Trainer(keras.Model):
                 look; the GAN then is as it was before that step.
         """
         inputs.check_fit_arguments(x, kwargs)
-        self.kept_text = None
+        self.kept_text = self.keep_state = None
         self.seen_batch_size = None  # of a data set that does not say
         x = batches.unstacked(self, x)
         if check:

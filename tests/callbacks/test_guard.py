@@ -58,6 +58,23 @@ def test_a_huge_rate_is_named(tmp_path):
     assert "learning rates" in one_line(error)
 
 
+def test_the_state_before_is_kept_though_none_was_due(tmp_path):
+    path = tmp_path / "kept"
+    rate = keras.optimizers.schedules.PiecewiseConstantDecay([6], [0.01, 1e38])
+    compiled = {"d_optimizer": keras.optimizers.SGD(rate), "steps_per_execution": 3}
+    with pytest.raises(DivergedError, match="at step 8 ") as error:
+        guarded(watch=[callbacks.Checkpoint(path)], compiled=compiled, checkpoint=path)
+    newest = checkpoints.newest(path)
+    assert f"the last good state is {newest}" in one_line(error)
+    assert newest == checkpoints.file_of(path, 7)
+    position = checkpoints.check(newest)
+    assert (position.epoch, position.step) == (2, 1)
+    assert position.metrics["d_loss"][1] == 10  # images
+    gan = keras.saving.load_model(newest)
+    assert gan.train_steps.numpy() == 7
+    assert callbacks.guard.are_finite(gan)
+
+
 def test_a_weight_that_no_loss_has_felt_yet(tmp_path):
     """The last step of an epoch breaks a weight: losses are fine, the state is not."""
     path = tmp_path / "kept"
@@ -70,7 +87,9 @@ def test_a_weight_that_no_loss_has_felt_yet(tmp_path):
 
     with pytest.raises(DivergedError, match=r"before step 4 \(epoch 1\): weight generator/.*/bias"):
         guarded(watch=[Break(), callbacks.Checkpoint(path)])
-    assert not path.exists()
+    assert checkpoints.newest(path) == checkpoints.file_of(path, 3)
+    assert checkpoints.check(checkpoints.newest(path)) == checkpoints.Position(1, 0)
+    assert callbacks.guard.are_finite(keras.saving.load_model(checkpoints.newest(path)))
 
 
 def test_where_fit_does_not_look(tmp_path):

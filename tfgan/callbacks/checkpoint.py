@@ -19,9 +19,10 @@ class Checkpoint(keras.callbacks.Callback):
     """Keeps the last few states of training in a folder, each written whole or not at all.
 
     Written where a call of the training program ends (every `steps_per_execution` steps), if that is
-    due; at the end of the first epoch, of others if it is due; and at the end of `fit`. Never with a
-    weight that is NaN or infinite. See `tfgan.checkpoints` for the files, and its `restore` for how
-    training goes on from them. It belongs last in the list of callbacks.
+    due; at the end of the first epoch, of others if it is due; at the end of `fit`; and where training
+    diverged, as it was before. Never with a weight that is NaN or infinite. See `tfgan.checkpoints` for
+    the files, and its `restore` for how training goes on from them. It belongs last in the list of
+    callbacks.
 
     Args:
         folder: of the checkpoints; made if it does not exist.
@@ -63,12 +64,14 @@ class Checkpoint(keras.callbacks.Callback):
         self._written_at = time.monotonic()
         self._written_in = 0.0
         self._written_steps = self._train_steps()
+        self.model.keep_state = self._keep_before
         asked, _ = self._agreed()
         if asked:
             raise StoppedError("stopped before the first step")
 
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch = epoch
+        self._began = epoch, self._train_steps() - self.model.train_function.begun
 
     def on_train_batch_end(self, batch, logs=None):
         asked, due = self._agreed()
@@ -89,6 +92,13 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._epoch is not None:
             self._write(self._epoch, 0)
+
+    def _keep_before(self):
+        """Writes the GAN as `fit` puts it back where it diverged: somewhere in the epoch begun last."""
+        epoch, steps = self._began
+        done, whole = self._train_steps() - steps, self.params.get("steps")
+        if self._train_steps():
+            self._write(*((epoch + 1, 0) if done == whole else (epoch, done)))
 
     def _agreed(self):
         """Whether training is to stop, and whether a checkpoint is due, in any of the processes."""

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tfgan import checkpoints
 from tfgan.callbacks.sampling import check_drawable, even_samples, is_due
 from tfgan.checks import at_least_one
+from tfgan.errors import InputError
 from tfgan.files import replacing
 from tfgan.metrics import parzen
 from tfgan.recorded import read_log
@@ -77,6 +78,9 @@ class MetricsLog(keras.callbacks.Callback):
     Args:
         path: `.csv` file.
         first_epoch: int. Epochs done: later rows, of an epoch whose checkpoint was lost, go.
+
+    Raises:
+        InputError: if the log is damaged, or lacks an epoch that was done.
     """
 
     def __init__(self, path, *, first_epoch=0):
@@ -89,6 +93,12 @@ class MetricsLog(keras.callbacks.Callback):
             else []
             for file in (self.path, self.times_path)
         )  # of earlier parts of the run
+        found = [int(row["epoch"]) for row in self.rows]
+        if found != list(range(1, first_epoch + 1)):
+            raise InputError(
+                f"{self.path} must have a row for each of the {first_epoch} epochs that were trained, "
+                f"and has {len(found)} of them: restore it, or train anew."
+            )
         self._log, self._times = _Lines(self.rows), _Lines(times)
         self._before = 0.0  # seconds of an epoch that were before this `fit`
 
