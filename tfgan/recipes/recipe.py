@@ -87,6 +87,7 @@ _MOST = {
     **dict.fromkeys(("blocks", "expansion", "groups", "kernel_size", "d_steps"), 1000),
     "steps_per_execution": 10_000,
 }
+_LARGEST = 3.4028234663852886e38  # of float32, in which all is computed
 
 _AUTO = {  # what else they may be
     "jit_compile": (bool, "auto"),
@@ -335,3 +336,5 @@ def _check(settings):
             raise InputError(f"clipnorm must be a number of at least 0, got {value}.")
         if key == "precision" and value not in PRECISIONS:
             raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, got {value!r}.")
+        if type(value) is float and abs(value) > _LARGEST:
+            raise InputError(f"{key} must be a number that float32 holds, up to 3.4e38, got {value}.")
