@@ -27,6 +27,21 @@ class _Range(click.FloatRange):
         return number
 
 
+class _Path(click.ParamType):
+    """A path, where ~ is expanded; nothing, as of a shell's variable that is not set, is none."""
+
+    name = "path"
+
+    def convert(self, value, param, ctx):
+        if not str(value):
+            self.fail("it is empty, expected a path: name one (is a variable not set?).", param, ctx)
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as error:  # of ~user, who is nobody
+            self.fail(f"{value} is no path: {error}", param, ctx)
+
+
+_PATH = _Path()
 _UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
 
 
@@ -70,11 +85,13 @@ def list_recipes():
 
 @cli.command()
 @click.argument("recipe", required=False)
-@click.option("--from", "config_file", metavar="FILE", help="Repeat the run of a config.json instead.")
+@click.option(
+    "--from", "config_file", type=_PATH, metavar="FILE", help="Repeat the run of a config.json instead."
+)
 @click.option("--data", "source", metavar="SOURCE", help="digits, mnist, tfds:NAME, folder:DIR, ...")
-@click.option("--data-dir", metavar="DIR", help="Where TFDS keeps its data sets.")
+@click.option("--data-dir", type=_PATH, metavar="DIR", help="Where TFDS keeps its data sets.")
 @click.option("--epochs", type=int, metavar="N", help="Passes over the data.")
-@click.option("--out", metavar="RUN", help="Run directory.  [default: runs/RECIPE]")
+@click.option("--out", type=_PATH, metavar="RUN", help="Run directory.  [default: runs/RECIPE]")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
 @click.option(
@@ -110,7 +127,7 @@ def train(
         with team.together():
             dataset = runs.load_data(config)
         if config_file and team.chief:
-            for line in runs.differences(_path(config_file), config, dataset):
+            for line in runs.differences(config_file, config, dataset):
                 click.echo(printable(f"tfgan: {line}"), err=True)
         config = runs.fitted(config, dataset)
         if team.chief:
@@ -147,7 +164,7 @@ def _planned(recipe, config_file, out, resume, asked):
     from tfgan import runs
 
     if config_file:
-        config = runs.repeated_config(_path(config_file), **asked)
+        config = runs.repeated_config(config_file, **asked)
     else:
         config = runs.plan(recipe, **asked, resume=resume)
     path = _run_path(out, config)
@@ -159,11 +176,11 @@ def _planned(recipe, config_file, out, resume, asked):
 
 
 def _run_path(out, config):
-    return _path(out or f"runs/{config['recipe']}")
+    return _checked_text(out or Path("runs", config["recipe"]))
 
 
 @cli.command()
-@click.argument("run")
+@click.argument("run", type=_PATH)
 @click.option(
     "--count", type=int, metavar="N", help="Images per condition (10), or in all (100; of tags 10)."
 )
@@ -184,7 +201,9 @@ def _run_path(out, config):
 )
 @click.option("--shard-size", type=click.IntRange(min=1), metavar="N", help="Images a file (10,000).")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Images made in advance.")
-@click.option("--out", metavar="PATH", help="Picture, or folder.  [default: RUN/samples.png]")
+@click.option(
+    "--out", type=_PATH, metavar="PATH", help="Picture, or folder.  [default: RUN/samples.png]"
+)
 def sample(
     run, count, condition, mix, seed, interpolate, format, shard_size, batch_size, out, **sampling
 ):
@@ -203,7 +222,7 @@ def sample(
             )
         if count is None or out is None:
             raise InputError("--format needs --count and --out: how many images, and the folder.")
-        _sample_dataset(run, _path(out), count, condition, format=format, seed=seed, **sizes)
+        _sample_dataset(run, out, count, condition, format=format, seed=seed, **sizes)
         return
     if sizes:
         raise InputError("--shard-size and --batch-size go with --format: leave them out.")
@@ -212,13 +231,13 @@ def sample(
     _import_tensorflow()
     from tfgan import plots, runs
 
-    if runs.recipe_of(_path(run)).tags:
+    if runs.recipe_of(run).tags:
         refused = condition is not None or interpolate or mix
         _sample_tags(run, out, count, seed, sampling, refused=refused)
         return
-    file = _path(out) if out else _path(run) / "samples.png"
+    file = out or run / "samples.png"
     _check_file(file)
-    gan = runs.load(_path(run))
+    gan = runs.load(run)
     given = condition if mix is None else mix
     if given is not None and not gan.conditional:
         option = "--condition" if mix is None else "--mix"
@@ -233,7 +252,7 @@ def sample(
         figure = plots.mixture(gan, *rows, **sampling)
     else:
         draw = plots.interpolation if interpolate else plots.samples
-        names = runs.read_config(_path(run))["class_names"]
+        names = runs.read_config(run)["class_names"]
         figure = draw(gan, conditions=rows, class_names=names, **sampling)
     plots.save(figure, file)
     _echo(f"picture: {file}")
@@ -241,13 +260,13 @@ def sample(
 
 def _sample_dataset(source, out, count, condition, **settings):
     """Writes a data set of a run or a SavedModel."""
-    _check_parent(out)
+    _check_target(out)
     _import_tensorflow()
     import tfgan.export
 
     condition = _conditions(condition)
     try:
-        report = tfgan.export.dataset(_path(source), out, count, condition=condition, **settings)
+        report = tfgan.export.dataset(source, out, count, condition=condition, **settings)
     except KeyboardInterrupt:
         click.echo("tfgan: stopped; the same command goes on from the last whole file.", err=True)
         sys.exit(130)
@@ -265,7 +284,7 @@ def _conditions(text):
         return f"{text} must hold one array of numpy.save, and cannot be read: {reason}"
 
     with refusing(line, but=FileNotFoundError):
-        array = read_npy(_path(text))
+        array = read_npy(Path(text).expanduser())
         if array.ndim < 1:
             raise ValueError("it holds no rows")
     return array
@@ -278,17 +297,17 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
 
     if refused:
         raise InputError(f"{run} tags images: leave --condition, --mix and --interpolate out.")
-    file = _path(out) if out else _path(run) / "samples.tsv"
+    file = out or run / "samples.tsv"
     _check_file(file)
-    gan = runs.load(_path(run))
-    data = runs.load_data(runs.read_config(_path(run)))
+    gan = runs.load(run)
+    data = runs.load_data(runs.read_config(run))
     table = tagging.table(gan, data.tags, count=count or tagging.COUNT, seed=seed, **sampling)
     write_text(file, table)
     _echo(f"{table}table: {file}")
 
 
 @cli.command()
-@click.argument("run")
+@click.argument("run", type=_PATH)
 @click.option("--metrics", metavar="A,B", help="parzen, classifier, frechet, ...  [default: all]")
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option(
@@ -299,7 +318,9 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
 )
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @_sampling_options
-@click.option("--json", "json_file", metavar="FILE", help="Write the numbers with their protocol.")
+@click.option(
+    "--json", "json_file", type=_PATH, metavar="FILE", help="Write the numbers with their protocol."
+)
 def evaluate(run, metrics, samples, features, seed, json_file, **sampling):
     """Measure RUN against the data it was trained on.
 
@@ -313,9 +334,8 @@ def evaluate(run, metrics, samples, features, seed, json_file, **sampling):
     names = [name.strip() for name in metrics.split(",")] if metrics else None
     evaluation.check_names(names)
     if json_file:
-        json_file = _path(json_file)
         _check_file(json_file)
-    gan, config = runs.load(_path(run)), runs.read_config(_path(run))
+    gan, config = runs.load(run), runs.read_config(run)
     data = runs.load_data(config)
     sampling = {name: value for name, value in sampling.items() if value != _UNCHANGED[name]}
     results = evaluation.evaluate(
@@ -329,7 +349,7 @@ def evaluate(run, metrics, samples, features, seed, json_file, **sampling):
     )
     for line in evaluation.lines(results):
         _echo(printable(line))
-    kept = None if names or sampling else _path(run) / "evaluation.json"
+    kept = None if names or sampling else run / "evaluation.json"
     for file in filter(None, (kept, json_file)):
         write_json(file, results)
         _echo(f"numbers: {file}")
@@ -347,7 +367,7 @@ _EXPORT_OPTIONS = {
 
 
 @cli.command()
-@click.argument("run")
+@click.argument("run", type=_PATH)
 @click.option(
     "--to", "target", type=click.Choice(["saved_model", "tflite", "onnx", "web"]), required=True
 )
@@ -360,8 +380,12 @@ _EXPORT_OPTIONS = {
 @click.option("--name", metavar="NAME", help="What a server or page calls it.  [default: the folder's]")
 @click.option("--version", type=int, metavar="N", help="Of a SavedModel.  [default: the next]")
 @click.option("--max-batch", type=int, metavar="N", help="Rows that a server's request may have.")
-@click.option("--out", metavar="PATH", required=True, help="FILE.tflite, FILE.onnx, or a folder.")
-@click.option("--litert-js", metavar="DIR", help="For web: where npm installed @litertjs/core.")
+@click.option(
+    "--out", type=_PATH, metavar="PATH", required=True, help="FILE.tflite, FILE.onnx, or a folder."
+)
+@click.option(
+    "--litert-js", type=_PATH, metavar="DIR", help="For web: where npm installed @litertjs/core."
+)
 def export(run, target, out, **options):
     """Export the generator of RUN, and compare what was written with Keras."""
     _import_tensorflow()
@@ -376,10 +400,7 @@ def export(run, target, out, **options):
             )
     if "batch" in options:
         options["batch"] = _batch(options["batch"])
-    if "litert_js" in options:
-        options["litert_js"] = _path(options["litert_js"])
-    run, out = _path(run), _path(out)
-    _check_parent(out)
+    _check_target(out)
     if target == "tflite" and options.get("quantize") == "all":
         _compare_variants(run, out, options)
         return
@@ -412,25 +433,27 @@ def _batch(text):
 
 
 @cli.command()
-@click.argument("path")
+@click.argument("path", type=_PATH)
 def verify(path):
     """Run exported files again and compare them with what Keras made when they were written."""
     _import_tensorflow()
     import tfgan.export
 
-    report = tfgan.export.verify(_path(path))
+    report = tfgan.export.verify(path)
     _echo(f"{report.path}\nverified: {report}")
 
 
 @cli.command()
 @click.argument("paper", metavar="gan2014|cgan2014")
-@click.option("--out", metavar="DIR", help="Report, figures, runs.  [default: reports/PAPER]")
+@click.option(
+    "--out", type=_PATH, metavar="DIR", help="Report, figures, runs.  [default: reports/PAPER]"
+)
 @click.option("--only", multiple=True, metavar="ROW", help="Only this row of the report; repeatable.")
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of each row's own.")
 @click.option("--quick", is_flag=True, help="A few epochs each, and marked so.")
 @click.option("--seed", "seeds", type=SEED, multiple=True, help="Of the training; repeatable.  [1]")
 @click.option("--data", "source", metavar="SOURCE", help="Other data than MNIST.")
-@click.option("--data-dir", metavar="DIR", help="Where TFDS keeps its data sets.")
+@click.option("--data-dir", type=_PATH, metavar="DIR", help="Where TFDS keeps its data sets.")
 @click.option("--dry-run", is_flag=True, help="Only list the rows and their times.")
 def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run):
     """Train and measure what a paper reports, and write the report.
@@ -448,12 +471,12 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
         quick=quick,
         seeds=tuple(dict.fromkeys(seeds)) or (1,),
         source=source,
-        data_dir=data_dir,
+        data_dir=data_dir and str(data_dir),
     )
-    out = _path(out or f"reports/{paper}")
+    out = out or Path("reports", paper)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, expected a folder to write the report to.")
-    _check_parent(out)
+    _check_target(out)
     times = papers.seconds(found)
     for job, seconds in zip(found, times, strict=True):
         click.echo(f"{job.name:24} {duration(seconds):>8}  {job.row.title}")
@@ -478,11 +501,18 @@ def _echo(text):
     click.echo("\n".join(map(printable, text.split("\n"))))
 
 
-def _path(text):
+def _check_target(path):
+    """Refuses what a run, an export or a data set cannot be written to."""
+    _check_parent(_checked_text(path))
+
+
+def _checked_text(path):
+    """Returns a path; refuses one that is no UTF-8, as TensorFlow writes to no other."""
     try:
-        return Path(text).expanduser()
-    except RuntimeError as error:  # of ~user, who is nobody
-        raise InputError(f"{text} is no path: {error}") from None
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError(f"{path} is no UTF-8, expected a name of such text: choose another.") from None
+    return path
 
 
 def _check_parent(path):

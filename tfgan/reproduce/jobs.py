@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 import re
 import shlex
 from typing import Any
@@ -60,7 +61,7 @@ class Job:
     def _named(self, name):
         data = ""
         if self.source != self._own_source:
-            digest = hashlib.sha256(self.source.encode()).hexdigest()[:6]
+            digest = hashlib.sha256(os.fsencode(self.source)).hexdigest()[:6]
             data = "-" + re.sub(r"\W+", "-", self.source)[-20:].strip("-") + "-" + digest
         short = "" if self.epochs in (None, self.row.epochs) else f"-{self.epochs}-epochs"
         return f"{name}{data}-seed{self.seed}{short}"
@@ -118,6 +119,8 @@ def jobs(paper, *, only=(), epochs=None, quick=False, seeds=(1,), source=None, d
         raise InputError(f"no paper is called {paper!r}: {suggestion(paper, PAPERS)}")
     if quick and epochs:
         raise InputError("--quick takes a few epochs of its own: leave it or --epochs out.")
+    if source == "":
+        raise InputError("the data source is empty, expected one such as npz:FILE: name one (--data).")
     whole = PAPERS[paper]
     rows = {row.name: row for row in whole.rows}
     for name in only:
