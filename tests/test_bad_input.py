@@ -459,6 +459,8 @@ SOURCES = [
     ("stacked:", "names no SOURCE"),
     ("stacked:nothing", "unknown data source"),
     ("stacked:stacked:digits", "stacks grey images"),
+    ("stacked:" * 3000 + "digits", "stacks grey images"),
+    ("stacked:" * 3000 + "npz:nowhere", "stacks grey images"),
     ("stacked:npz:nowhere", "found none"),
     ("stacked:toy:ring", "stacks grey images"),
 ]

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 from pathlib import Path
 
 from tfgan import recipes, recorded
@@ -76,11 +77,10 @@ def pretraining(config):
 
 def absolute(source):
     """A source whose relative path holds from any working directory."""
-    kind, colon, path = source.partition(":")
-    if kind == "stacked":
-        return kind + colon + absolute(path)
+    inner = re.sub("^(stacked:)+", "", source)
+    kind, colon, path = inner.partition(":")
     if kind in ("folder", "npz", "idx", "tfd") and path:
-        return kind + colon + _real(path)
+        return source.removesuffix(inner) + kind + colon + _real(path)
     return source
 
 

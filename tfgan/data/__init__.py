@@ -22,6 +22,11 @@ __all__ = ["SOURCES", "Data", "Loaded", "Stack", "Tags", "load"]
 
 def _load_stacked(argument, **options):
     """Loads another source, and stacks its images."""
+    if argument.startswith("stacked:"):
+        raise InputError(
+            f"stacked:{argument[:60]} stacks grey images with class labels, not stacked ones: choose "
+            "another source, such as stacked:mnist."
+        )
     loader, inner = _find(argument)
     return stacked.of(loader(inner, **options), f"stacked:{argument}")
 
