@@ -161,6 +161,22 @@ def test_resume(tfgan, source, tmp_path):
     assert len((run / "metrics.csv").read_text().splitlines()) == 3
 
 
+def test_resume_where_versions_are_others(tfgan, source, tmp_path):
+    run = tmp_path / "run"
+    tfgan("train", "cgan-digits", "--data", source, "--epochs", 1, "--out", run, *SMALL)
+    file = run / "config.json"
+    config = json.loads(file.read_text())
+    config["versions"]["tensorflow"] = "1.15"
+    file.write_text(json.dumps(config))
+    go_on = ["train", "cgan-digits", "--epochs", 2, "--out", run, "--resume"]
+    code, _, err = tfgan(*go_on, "--data", "digits")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "not digits" in err
+    code, _, err = tfgan(*go_on)
+    assert code == 0
+    assert err.startswith("tfgan: other than where the run began: tensorflow 2.")
+
+
 def test_recipes(tfgan):
     code, out, _ = tfgan("recipes")
     assert code == 0

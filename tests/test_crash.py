@@ -110,7 +110,7 @@ def test_terminated_killed_and_finished(source, whole, tmp_path):
 
 
 def finish(run):
-    plan = runs.plan("cgan-digits", changes=[])
+    plan = runs.plan("cgan-digits", resume=True)
     return runs.train(run, runs.resumed_config(run, plan), verbose=0)
 
 

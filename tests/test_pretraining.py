@@ -155,4 +155,5 @@ def test_resumed_elsewhere_with_the_recipes_own_source(tmp_path, monkeypatch):
     config = runs.plan("gan-tfd", source="tfd:/data/TFD_48x48.mat")
     (tmp_path / "config.json").write_text(json.dumps(config))
     monkeypatch.chdir(tmp_path)
-    assert runs.resumed_config(tmp_path, runs.plan("gan-tfd"))["data"] == "tfd:/data/TFD_48x48.mat"
+    plan = runs.plan("gan-tfd", resume=True)
+    assert runs.resumed_config(tmp_path, plan)["data"] == "tfd:/data/TFD_48x48.mat"

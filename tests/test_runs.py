@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import keras
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 from makers import one_line, stripes
 
-from tfgan import runs
+from tfgan import configs, runs
 from tfgan.errors import DivergedError, InputError, StoppedError
 from tfgan.files import read_csv
 
@@ -98,6 +99,55 @@ def test_a_run_knows_its_data(source, tmp_path):
     assert resumed["settings"]["epochs"] == 7
     with pytest.raises(InputError, match="give --data"):
         runs.plan(**asked)
+
+
+def test_other_data_are_refused_also_the_recipes_own(source, tmp_path):
+    config = plan(source)
+    runs.write_config(tmp_path, config, runs.load_data(config))
+    resumed = runs.resumed_config(tmp_path, runs.plan("cgan-digits", resume=True))
+    assert resumed["data"] == config["data"]
+    with pytest.raises(InputError, match=r"data=npz:.*, not digits") as error:
+        runs.resumed_config(tmp_path, runs.plan("cgan-digits", source="digits", resume=True))
+    one_line(error)
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        ({"tfgan": "99.0"}, "tfgan 0.*, not 99.0"),
+        ({"keras": "2.0", "tensorflow": "1.15"}, "tensorflow 2.*, not 1.15; keras 3.*, not 2.0"),
+        ({"keras": [3]}, "keras"),
+        ({"numpy": "1.0", "python": "2.7"}, None),
+        ({}, None),
+    ],
+)
+def test_other_versions_are_told_when_a_run_goes_on(source, tmp_path, then, words):
+    config = plan(source)
+    config["versions"] |= then
+    runs.write_config(tmp_path, config, runs.load_data(config))
+    lines = configs.resumed_differences(runs.resumed_config(tmp_path, plan(source)))
+    assert len(lines) == (words is not None)
+    assert words is None or re.search(words, lines[0])
+    old = runs.read_config(tmp_path)
+    del old["versions"]
+    assert configs.resumed_differences(old) == []
+
+
+def test_settings_of_a_newer_version_are_refused(source, tmp_path):
+    config = plan(source)
+    config["settings"]["wavelets"] = 3
+    runs.write_config(tmp_path, config, runs.load_data(config))
+    assert runs.resumed_config(tmp_path, plan(source))["settings"]["wavelets"] == 3
+    for version in ("99.0", "0.1.0.1"):
+        config["versions"]["tfgan"] = version
+        runs.write_config(tmp_path, config, runs.load_data(config))
+        for go_on in (
+            lambda: runs.resumed_config(tmp_path, plan(source)),
+            lambda: runs.repeated_config(tmp_path / "config.json"),
+        ):
+            with pytest.raises(InputError, match=rf"wavelets.*go on with tfgan {version}") as error:
+                go_on()
+            one_line(error)
 
 
 def test_data_sets_may_have_moved(source, tmp_path):

@@ -83,5 +83,5 @@ def test_resume_of_an_older_checkpoint(trained, tmp_path):
     gan.seen_conditions = gan.no_conditions_seen()
     gan.train_steps.assign(runs.steps_of(config, runs.load_data(config))[1])
     gan.save(run / "checkpoints" / "last.keras")
-    plan = runs.plan("cgan-digits", epochs=3)
+    plan = runs.plan("cgan-digits", epochs=3, resume=True)
     assert runs.train(run, runs.resumed_config(run, plan), verbose=0).seen_conditions.seen == 64

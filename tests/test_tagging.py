@@ -174,7 +174,9 @@ def test_resume(source, tmp_path):
     whole = runs.train(tmp_path / "whole", plan(source, "epochs=2"), verbose=0)
     half = tmp_path / "half"
     runs.train(half, plan(source, "epochs=1"), verbose=0)
-    config = runs.resumed_config(half, runs.plan("cgan-tags", epochs=2))  # it knows its data
+    config = runs.resumed_config(
+        half, runs.plan("cgan-tags", epochs=2, resume=True)
+    )  # it knows its data
     resumed = runs.train(half, config, verbose=0)
     for a, b in zip(whole.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)

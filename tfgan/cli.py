@@ -126,9 +126,9 @@ def train(
         path = _run_path(out, config)
         with team.together():
             dataset = runs.load_data(config)
-        if config_file and team.chief:
-            for line in runs.differences(config_file, config, dataset):
-                click.echo(printable(f"tfgan: {line}"), err=True)
+        if team.chief:
+            for line in _differences(config_file, config, dataset):
+                _tell(line)
         config = runs.fitted(config, dataset)
         if team.chief:
             click.echo(json.dumps(config, indent=2))
@@ -173,6 +173,15 @@ def _planned(recipe, config_file, out, resume, asked):
     runs.check_free(path)
     _check_parent(path)
     return config
+
+
+def _differences(config_file, config, dataset):
+    """What differs from the run that is repeated, or gone on with: lines, none of a new one."""
+    from tfgan import configs
+
+    if config_file:
+        return configs.differences(config_file, config, dataset)
+    return configs.resumed_differences(config)
 
 
 def _run_path(out, config):

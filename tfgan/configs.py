@@ -33,7 +33,8 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=(), re
         resume: bool. Whether it is for `resumed_config`: a run knows its data.
 
     Returns:
-        dict: `config.json` as far as it is known before the data is read.
+        dict: `config.json` as far as it is known before the data is read. With `resume`, its data is
+        None where no source is given.
 
     Raises:
         InputError: for an unknown recipe, setting or value.
@@ -41,12 +42,12 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=(), re
     recipe = recipes.get(recipe_name, recipes.RECIPES)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     settings = recipes.override({"image_size": None, **recipe.settings}, changes)
-    if source is None and not recipe.data and not resume:
-        raise _without_data(recipe.name)
+    if source is None and not resume:
+        source = _own_data(recipe)
     return {
         "format": FORMAT,
         "recipe": recipe.name,
-        "data": absolute(recipe.data if source is None else source),
+        "data": None if source is None else absolute(source),
         "data_dir": _real(data_dir) if data_dir else None,
         "settings": settings,
         "overrides": list(changes),
@@ -54,8 +55,10 @@ def plan(recipe_name, *, source=None, data_dir=None, epochs=None, changes=(), re
     }
 
 
-def _without_data(recipe_name):
-    return InputError(f"{recipe_name} is for images of yours: give --data, such as folder:DIR.")
+def _own_data(recipe):
+    if not recipe.data:
+        raise InputError(f"{recipe.name} is for images of yours: give --data, such as folder:DIR.")
+    return recipe.data
 
 
 def pretraining(config):
@@ -157,12 +160,13 @@ def resumed_config(path, config):
 
     Args:
         path: run directory. Where a process was killed before it had begun the run, that is to begin.
-        config: from `plan`; of what it names, only `epochs` and what is kept may differ from the run's,
-            and `data_dir`: the same data may lie elsewhere now. Rates that are annealed over the epochs
-            follow the new number of them.
+        config: from `plan` with `resume`; of what it names, only `epochs` and what is kept may differ
+            from the run's, and `data_dir`: the same data may lie elsewhere now. Rates that are annealed
+            over the epochs follow the new number of them.
 
     Raises:
-        InputError: if there is no run, or it asks for another run than this one.
+        InputError: if there is no run, it asks for another run than this one, or the run is of a newer
+            version of tfgan and has settings that this one does not know.
     """
     path = Path(path)
     check_not_owned(path)
@@ -172,15 +176,16 @@ def resumed_config(path, config):
                 f"{path} is no run directory (no config.json): give what --out named, or begin a run "
                 "there without --resume."
             )
-        if not config["data"]:
-            raise _without_data(config["recipe"])
+        if config["data"] is None:
+            return config | {"data": absolute(_own_data(recipes.RECIPES[config["recipe"]]))}
         return config
     old = read_config(path)
+    _check_known(path, old)
     asked = {change.partition("=")[0] for change in config["overrides"]}
     free = {"epochs", *RECOVERY}
     wanted = {"recipe": config["recipe"]}
     wanted |= {key: config["settings"][key] for key in asked - free}
-    if config["data"] != absolute(recipes.RECIPES[config["recipe"]].data):
+    if config["data"] is not None:
         wanted["data"] = config["data"]
     for key, value in wanted.items():
         started_with = {**old, **old["settings"]}[key]
@@ -213,6 +218,7 @@ def repeated_config(file, *, source=None, data_dir=None, epochs=None, changes=()
         InputError: if the file is no config of a run, or as `plan`.
     """
     old = _read(Path(file))
+    _check_known(file, old)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     defaults = {"image_size": None, **recipes.get(old["recipe"], recipes.RECIPES).settings}
     repeated = {key: value for key, value in old.items() if key not in _OF_ONE_RUN}
@@ -224,6 +230,46 @@ def repeated_config(file, *, source=None, data_dir=None, epochs=None, changes=()
         "overrides": [*old["overrides"], *changes],
         "versions": versions(),
     }
+
+
+def resumed_differences(config):
+    """What computes a run otherwise now than where it began: lines, none where nothing does.
+
+    Args:
+        config: from `resumed_config`.
+    """
+    here = versions()
+    then = config.get("versions", {})
+    changed = [
+        f"{name} {here[name]}, not {str(then[name])[:30]}"
+        for name in ("tfgan", "tensorflow", "keras")
+        if then.get(name, here[name]) != here[name]
+    ]
+    if not changed:
+        return []
+    return [
+        f"other than where the run began: {'; '.join(changed)}: it may become another than it would "
+        "have been."
+    ]
+
+
+def _check_known(path, config):
+    """Refuses settings that only a newer tfgan knows: without them the run would become another."""
+    here, then = versions()["tfgan"], str(config.get("versions", {}).get("tfgan", ""))[:30]
+    recipe = recipes.RECIPES.get(config["recipe"])
+    if recipe is None or _release(then) <= _release(here):
+        return
+    unknown = sorted(config["settings"].keys() - recipe.settings.keys() - {"image_size"})
+    if unknown:
+        raise InputError(
+            f"{path} has settings of tfgan {then} that tfgan {here} does not know: "
+            f"{', '.join(unknown)[:100]}: go on with tfgan {then}."
+        )
+
+
+def _release(version):
+    """A version as numbers, to be compared."""
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def differences(file, config, dataset):
