@@ -52,6 +52,17 @@ def test_the_animation_shows_all_pictures_of_a_resumed_run(images, tmp_path):
             assert film.info["duration"] == (2000 if number == 4 else 200)
 
 
+def test_damaged_pictures_of_a_resumed_run_are_left_out(images, tmp_path, capsys):
+    gan, _ = drawn(tmp_path, images, epochs=2)
+    file = tmp_path / "epoch-0001.png"
+    file.write_bytes(file.read_bytes()[:500])
+    drawn(tmp_path, images, gan=gan, first=2, epochs=3)
+    with Image.open(tmp_path / "animation.gif") as film:
+        assert film.n_frames == 2
+    line = f"left out of {tmp_path / 'animation.gif'}, as they cannot be read: epoch-0001.png\n"
+    assert capsys.readouterr().err == line
+
+
 def test_no_animation_of_one_picture_or_unasked(images, tmp_path):
     gan, names = drawn(tmp_path / "one", images, epochs=1)
     assert names == ["epoch-0001.png"]

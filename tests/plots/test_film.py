@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 from makers import one_line
@@ -55,3 +57,23 @@ def test_refuses(tmp_path, name, rate, count):
         plots.film(pictures(tmp_path, count), tmp_path / name, frames_per_second=rate)
     one_line(error)
     assert not (tmp_path / name).exists()
+
+
+def test_pictures_that_cannot_be_read(tmp_path):
+    """The first and the last among them: cut off, no picture, a pipe, and one that is gone."""
+    files = pictures(tmp_path, 6)
+    files[0].write_bytes(files[0].read_bytes()[:45])
+    files[2].write_bytes(b"no picture")
+    for file in (files[3], files[5]):
+        file.unlink()
+    os.mkfifo(files[5])
+    with pytest.raises(InputError, match=r"\.png cannot be read as a picture") as error:
+        plots.film(files, tmp_path / "film.gif")
+    one_line(error)
+    assert not (tmp_path / "film.gif").exists()
+    left_out = []
+    plots.film(files, tmp_path / "film.gif", left_out=left_out)
+    assert sorted(left_out) == [files[0], files[2], files[3], files[5]]
+    assert list(greys(tmp_path / "film.gif")) == [[1], [4]]
+    plots.film([files[0]], tmp_path / "none.gif", left_out=left_out)
+    assert not (tmp_path / "none.gif").exists()

@@ -1,5 +1,6 @@
 """Callbacks that draw."""
 
+import sys
 from pathlib import Path
 
 import keras
@@ -7,6 +8,7 @@ import keras
 from tfgan import plots, tagging
 from tfgan.callbacks.sampling import is_due
 from tfgan.checks import at_least_one
+from tfgan.errors import printable
 from tfgan.files import write_text
 
 
@@ -15,7 +17,8 @@ class SampleGrid(keras.callbacks.Callback):
 
     A conditional GAN gets one row per class, or per condition drawn from the training data's. Where
     `fit` ends, `directory/animation.gif` shows all pictures so far, of earlier parts of a run too, and
-    stays if there is but one; see `plots.film`.
+    stays if there is but one; see `plots.film`. Pictures that cannot be read are left out, which a line
+    on stderr says.
 
     Args:
         directory: where the PNGs go; made if it does not exist.
@@ -81,7 +84,13 @@ class SampleGrid(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         pictures = self._pictures() if self.animation else []
         if len(pictures) > 1:
-            plots.film(pictures, self.directory / "animation.gif")
+            animation = self.directory / "animation.gif"
+            left_out: list[Path] = []
+            plots.film(pictures, animation, left_out=left_out)
+            if left_out:
+                names = ", ".join(sorted(picture.name for picture in left_out))
+                text = f"left out of {animation}, as they cannot be read: {names}"
+                print(printable(text), file=sys.stderr)
 
     def _pictures(self):
         """Files of the animation in their order, without those of other runs that went on longer."""

@@ -6,6 +6,7 @@ from PIL import Image
 
 from tfgan.errors import InputError
 from tfgan.files import replacing
+from tfgan.reading import open_regular, refusing
 
 MAX_FRAMES = 50
 MAX_SIDE = 480  # pixels
@@ -20,7 +21,7 @@ def check_gif(path, frames_per_second):
         raise InputError(f"a GIF shows 1 to 50 frames per second, got {frames_per_second}.")
 
 
-def film(pictures, path, *, frames_per_second=5):
+def film(pictures, path, *, frames_per_second=5, left_out=None):
     """Writes pictures as an endless GIF, whole or not at all; the last one stays for two seconds.
 
     Of more than 50 pictures, 50 are taken at even distances, the first and the last among them. Frames
@@ -30,9 +31,12 @@ def film(pictures, path, *, frames_per_second=5):
         pictures: image files, at least one.
         path: file that ends in .gif, in a folder that need not exist.
         frames_per_second: int, 1 to 50.
+        left_out: list or None. Pictures that cannot be read are appended to it and left out; if it is
+            all of them, nothing is written.
 
     Raises:
-        InputError: for another name or rate, or no pictures.
+        InputError: for another name or rate, no pictures, or one that cannot be read where they are not
+            left out.
     """
     pictures = list(pictures)
     check_gif(path, frames_per_second)
@@ -40,20 +44,45 @@ def film(pictures, path, *, frames_per_second=5):
         raise InputError("there are no pictures to animate: give at least one.")
     count = min(len(pictures), MAX_FRAMES)
     chosen = [pictures[round(i * (len(pictures) - 1) / max(1, count - 1))] for i in range(count - 1)]
-    with Image.open(pictures[-1]) as last:
-        shrink = min(1.0, MAX_SIDE / max(last.size))
-        size = tuple(max(1, round(side * shrink)) for side in last.size)
-    frames = [_frame(picture, size) for picture in [*chosen, pictures[-1]]]
-    times = [round(1000 / frames_per_second)] * (count - 1) + [2000]  # ms
+    frames = _frames([*chosen, pictures[-1]], left_out)
+    if not frames:
+        return
+    times = [round(1000 / frames_per_second)] * (len(frames) - 1) + [2000]  # ms
     with replacing(path) as temporary:
         frames[0].save(
             temporary, save_all=True, append_images=frames[1:], duration=times, loop=0, optimize=False
         )
 
 
-def _frame(picture, size):
-    with Image.open(picture) as file:
-        image = file.convert("RGB")
-        if image.size != size:
-            image = image.resize(size, Image.Resampling.LANCZOS)
-        return image.quantize(_COLOURS, dither=Image.Dither.NONE)
+def _frames(pictures, left_out):
+    """Pictures as frames of the last one's size."""
+    frames: list[Image.Image] = []
+    for picture in reversed(pictures):
+        try:
+            image = _read(picture)
+        except InputError:
+            if left_out is None:
+                raise
+            left_out.append(picture)
+            continue
+        frames.append(_frame(image, frames[0].size if frames else _bounded(image.size)))
+    return frames[::-1]
+
+
+def _read(picture):
+    def line(reason):
+        return f"{picture} cannot be read as a picture: {reason}"
+
+    with refusing(line), open_regular(picture) as file, Image.open(file) as image:
+        return image.convert("RGB")
+
+
+def _bounded(size):
+    shrink = min(1.0, MAX_SIDE / max(size))
+    return tuple(max(1, round(side * shrink)) for side in size)
+
+
+def _frame(image, size):
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    return image.quantize(_COLOURS, dither=Image.Dither.NONE)
