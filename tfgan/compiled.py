@@ -73,7 +73,8 @@ class Compiled(Trainer):
             jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
                 `fit` which is faster here. They draw different random numbers from one seed.
             steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
-                which changes nothing but the speed; "auto" takes as many as calls then cost little.
+                which changes no number of the training: only its speed, and that callbacks of batches
+                see every K-th step; "auto" takes as many as calls then cost little.
             matmul_precision: "float32" or "bfloat16": what the operands and results of matrix
                 products and convolutions are rounded to while training, forward and back. Their sums
                 and all else are float32.

@@ -15,7 +15,7 @@ from tfgan.penalties import PENALTIES
 from tfgan.shown import Adaptive
 
 # How steps are executed: settings of `GAN.compile` that all recipes share. XLA by name, not "auto", so
-# that a seed gives one result; K changes no number.
+# that a seed gives one result; K changes no number, but callbacks see every K-th step only.
 EXECUTION = {"jit_compile": True, "steps_per_execution": "auto", "matmul_precision": "float32"}
 
 # What `GAN.compile`, the optimizers and the networks can be told besides, all of it off.
