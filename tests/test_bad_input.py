@@ -314,6 +314,8 @@ ARGUMENTS = [
     ("evaluate ", "RUN': it is empty"),
     ("evaluate nowhere", "no run directory"),
     ("evaluate RUN --metrics speed", "no metric is called"),
+    ("evaluate RUN --metrics ", "--metrics': it is empty"),
+    ("evaluate RUN --features ", "--features': it is empty"),
     ("evaluate RUN --metrics ,", "no metric is called"),
     ("evaluate RUN --samples 0", "--samples"),
     ("evaluate RUN --samples 1000000000000", "GiB"),

@@ -27,21 +27,31 @@ class _Range(click.FloatRange):
         return number
 
 
-class _Path(click.ParamType):
-    """A path, where ~ is expanded; nothing, as of a shell's variable that is not set, is none."""
+class _Name(click.ParamType):
+    """A text that is not empty, as that of a shell's variable that is not set."""
+
+    name = "name"
+
+    def convert(self, value, param, ctx):
+        if not str(value):
+            self.fail(f"it is empty, expected a {self.name}: give one (is a variable not set?).", param)
+        return value
+
+
+class _Path(_Name):
+    """A path, where ~ is expanded."""
 
     name = "path"
 
     def convert(self, value, param, ctx):
-        if not str(value):
-            self.fail("it is empty, expected a path: name one (is a variable not set?).", param, ctx)
+        value = super().convert(value, param, ctx)
         try:
             return Path(value).expanduser()
         except RuntimeError as error:  # of ~user, who is nobody
             self.fail(f"{value} is no path: {error}", param, ctx)
 
 
-_PATH = _Path()
+_NAME, _PATH = _Name(), _Path()
 _UNCHANGED = {"truncation": 1.0, "smoothing": 0.0}
 
 
@@ -317,10 +327,13 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
 
 @cli.command()
 @click.argument("run", type=_PATH)
-@click.option("--metrics", metavar="A,B", help="parzen, classifier, frechet, ...  [default: all]")
+@click.option(
+    "--metrics", type=_NAME, metavar="A,B", help="parzen, classifier, frechet, ...  [default: all]"
+)
 @click.option("--samples", type=click.IntRange(min=1), default=10_000, show_default=True)
 @click.option(
     "--features",
+    type=_NAME,
     metavar="NAME|FILE",
     help="What distances are measured in: classifier, inception, inception:FILE.h5, pixels, or a Keras "
     "model FILE.keras.  [default: classifier, of data with labels]",
@@ -461,7 +474,7 @@ def verify(path):
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of each row's own.")
 @click.option("--quick", is_flag=True, help="A few epochs each, and marked so.")
 @click.option("--seed", "seeds", type=SEED, multiple=True, help="Of the training; repeatable.  [1]")
-@click.option("--data", "source", metavar="SOURCE", help="Other data than MNIST.")
+@click.option("--data", "source", type=_NAME, metavar="SOURCE", help="Other data than MNIST.")
 @click.option("--data-dir", type=_PATH, metavar="DIR", help="Where TFDS keeps its data sets.")
 @click.option("--dry-run", is_flag=True, help="Only list the rows and their times.")
 def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run):

@@ -119,8 +119,6 @@ def jobs(paper, *, only=(), epochs=None, quick=False, seeds=(1,), source=None, d
         raise InputError(f"no paper is called {paper!r}: {suggestion(paper, PAPERS)}")
     if quick and epochs:
         raise InputError("--quick takes a few epochs of its own: leave it or --epochs out.")
-    if source == "":
-        raise InputError("the data source is empty, expected one such as npz:FILE: name one (--data).")
     whole = PAPERS[paper]
     rows = {row.name: row for row in whole.rows}
     for name in only:
