@@ -20,6 +20,20 @@ def test_a_file_appears_whole(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["model.keras"]
 
 
+def test_new_folders_are_on_the_disk(tmp_path, monkeypatch):
+    """Theirs and the file's names: without one of them, nothing is found after a loss of power."""
+    synced, fsync = [], os.fsync
+
+    def sync(descriptor):
+        synced.append(os.path.realpath(f"/proc/self/fd/{descriptor}"))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with replacing(tmp_path / "new/folder/model.keras") as temporary:
+        temporary.touch()
+    assert {str(tmp_path), str(tmp_path / "new"), str(tmp_path / "new/folder")} <= set(synced)
+
+
 @pytest.mark.parametrize("folder", [False, True])
 def test_a_failure_leaves_what_was_there(tmp_path, folder):
     path = tmp_path / "thing.txt"

@@ -89,8 +89,7 @@ def _next_number(base):
 @contextlib.contextmanager
 def _temporary(path):
     """Gives a sibling of `path` to write, which is gone if the block fails."""
-    made = [folder for folder in path.parents if not folder.exists()]
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made = make_folders(path.parent)
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
@@ -99,10 +98,31 @@ def _temporary(path):
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
-        for folder in made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        remove_empty(made)
         raise
+
+
+def make_folders(folder):
+    """Makes a folder and those above it, and asks the disk to hold their names.
+
+    Args:
+        folder: `pathlib.Path`; it may exist.
+
+    Returns:
+        Those that did not exist, from the innermost on.
+    """
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in made:
+        _sync_names(one.parent)
+    return made
+
+
+def remove_empty(folders):
+    """Removes those of the folders that are empty."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _sync(path):

@@ -6,13 +6,15 @@ Of file systems shared between machines it asks that they lock across them (NFS 
 """
 
 import contextlib
+import errno
 import json
 import os
 import socket
+import stat
 import time
-from pathlib import Path
 
 from tfgan.errors import InputError
+from tfgan.files import make_folders, remove_empty
 
 try:
     import fcntl
@@ -20,6 +22,7 @@ except ImportError:  # no POSIX system: nothing is locked there
     fcntl = None  # type: ignore[assignment]
 
 _NAME = ".owner"
+_LENGTH = 500  # bytes of it that are read: a number and a name
 
 
 @contextlib.contextmanager
@@ -30,17 +33,14 @@ def owning(folder):
         folder: `pathlib.Path`.
 
     Raises:
-        InputError: if another process owns it: names its number and machine.
+        InputError: if another process owns it: names its number and machine; or if its lock is no file.
     """
-    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    made = make_folders(folder)
     try:
         with _locked(folder / _NAME):
             yield
     finally:
-        for one in made:
-            with contextlib.suppress(OSError):
-                one.rmdir()
+        remove_empty(made)
 
 
 def check_not_owned(folder):
@@ -50,14 +50,20 @@ def check_not_owned(folder):
         folder: `pathlib.Path`; it need not exist.
 
     Raises:
-        InputError: names the process's number and machine.
+        InputError: names the process's number and machine; or if the folder's lock is no file.
     """
     file = folder / _NAME
-    if fcntl is None or not file.is_file():
+    if fcntl is None or not os.path.lexists(file):
         return
-    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        descriptor = _open_to_look(file)
+    except FileNotFoundError:  # its owner has just gone
+        return
     try:
         _lock(descriptor, file)
+    except OSError as error:
+        if error.errno != errno.EBADF:  # NFS locks only what is open for writing: it cannot tell
+            raise
     finally:
         os.close(descriptor)
 
@@ -84,19 +90,46 @@ def _locked(file):
 def _own(file):
     """Returns the descriptor of the locked file, which now names this process."""
     while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = _open(file, os.O_RDWR | os.O_CREAT)
         try:
             _lock(descriptor, file)
             if not _is_file_of(descriptor, file):  # its owner has just gone, and taken it along
                 os.close(descriptor)
                 continue
-            text = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
-            os.truncate(descriptor, 0)
-            os.write(descriptor, text.encode())
+            _name_this_process(descriptor, file)
         except BaseException:
             os.close(descriptor)
             raise
         return descriptor
+
+
+def _name_this_process(descriptor, file):
+    text = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
+    try:
+        os.truncate(descriptor, 0)
+        os.write(descriptor, text.encode())
+    except BaseException:  # such as a full disk
+        with contextlib.suppress(OSError):
+            file.unlink()
+        raise
+
+
+def _open_to_look(file):
+    """For writing where that is allowed, without which NFS does not lock."""
+    try:
+        return _open(file, os.O_RDWR)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        return _open(file, os.O_RDONLY)
+
+
+def _open(file, flags):
+    """Returns the descriptor of a lock; what is no file, or a link to one, is not the folder's own."""
+    with contextlib.suppress(FileNotFoundError):
+        if not stat.S_ISREG(os.lstat(file).st_mode):
+            raise InputError(f"{file} must be a file, and is a link, a pipe or the like: remove it.")
+    return os.open(file, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
 
 
 def _lock(descriptor, file):
@@ -106,7 +139,8 @@ def _lock(descriptor, file):
             return
         time.sleep(seconds)
     raise InputError(
-        f"{file.parent} is in use by {_owner(file)}: wait for it or stop it, or choose another --out."
+        f"{file.parent} is in use by {_owner(descriptor)}: wait for it or stop it, or choose another "
+        "--out."
     )
 
 
@@ -117,9 +151,9 @@ def _is_file_of(descriptor, file):
         return False
 
 
-def _owner(file):
+def _owner(descriptor):
     try:
-        owner = json.loads(Path(file).read_text(encoding="utf-8"))
+        owner = json.loads(os.pread(descriptor, _LENGTH, 0))
         return f"process {owner['pid']} on {owner['host']}"
     except (OSError, ValueError, KeyError, TypeError):  # it is being written
         return "another process"
