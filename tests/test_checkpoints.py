@@ -8,7 +8,7 @@ import pytest
 from makers import SHAPE, one_line, small_gan
 
 import tfgan
-from tfgan import checkpoints
+from tfgan import callbacks, checkpoints
 from tfgan.errors import InputError
 from tfgan.networks import goodfellow2014
 
@@ -129,6 +129,64 @@ def test_the_one_before_a_damaged_one_is_used(saved, tmp_path, capsys):
     one_line(error)
     assert len(checkpoints.files(tmp_path)) == 2  # nothing is set aside for which there is no other
     assert not capsys.readouterr().err
+
+
+WRONG = {
+    "epoch": ("x", 1.5, -1, True, None, 10**30),
+    "step": ("x", 1.5, -1),
+    "metrics": (
+        *(7, [], {"d_loss": 7}),
+        *({"d_loss": sums} for sums in (["a", "b"], [[1.0], 2.0], [10**400], [None], [[[1.0]]])),
+    ),
+    "callbacks": ([], {"Guard": 7}, {"Guard": []}),
+    "more": (1,),
+}
+
+
+@pytest.mark.parametrize(
+    "entry", [{name: value} for name, values in WRONG.items() for value in values], ids=str
+)
+def test_a_position_that_is_none(saved, tmp_path, entry):
+    path = tmp_path / "other.keras"
+    with zipfile.ZipFile(saved[1]) as whole, zipfile.ZipFile(path, "w") as archive:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "tfgan.json":
+                seal = json.loads(content)
+                content = json.dumps({**seal, "position": {**seal["position"], **entry}}).encode()
+            archive.writestr(name, content)
+    with pytest.raises(checkpoints.DamagedError, match=next(iter(entry))) as error:
+        checkpoints.check(path)
+    assert len(one_line(error)) < 1000
+
+
+def test_sums_of_several_replicas_are_a_position(saved, tmp_path):
+    position = checkpoints.Position(1, 2, {"d_loss": [[0.1, 2.0], [3.0, 1.0]], "none": []})
+    checkpoints.save(saved[0], tmp_path / "a.keras", position)
+    assert checkpoints.check(tmp_path / "a.keras") == position
+
+
+STATES = {
+    "MetricsLog": (lambda folder: callbacks.MetricsLog(folder / "a.csv"), {"seconds": "x"}),
+    "Guard": (lambda folder: callbacks.Guard(), {"in_a_row": []}),
+    "Overfitting": (lambda folder: callbacks.Overfitting(([0], None), ([0], None)), {}),
+    "ModeCoverage": (lambda folder: callbacks.ModeCoverage(([0], None)), {"collapsed": 0}),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_what_a_callback_cannot_take_back(saved, tmp_path, name):
+    make, state = STATES[name]
+    checkpoints.save(saved[0], checkpoints.file_of(tmp_path, 1), checkpoints.Position(1))
+    wrong = checkpoints.Position(2, callbacks={name: state})
+    with pytest.raises(checkpoints.DamagedError, match=f"says of {name} cannot be read") as error:
+        checkpoints.put_back(wrong, saved[0], [make(tmp_path)])
+    one_line(error)
+    checkpoints.save(saved[0], checkpoints.file_of(tmp_path, 2), wrong)
+    said = []
+    position = checkpoints.restore(compiled(), tmp_path, callbacks=[make(tmp_path)], say=said.append)
+    assert position.epoch == 1
+    assert len(said) == 1
 
 
 def test_no_checkpoint_is_the_beginning(tmp_path):

@@ -37,6 +37,8 @@ _DAMAGE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, NotImplementedError),
     *(struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
 )
+_WRONG_STATE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_MOST = 2**31  # epochs, or steps of one, are fewer
 
 
 class DamagedError(InputError):
@@ -79,15 +81,25 @@ def position_of(gan, epoch, step, callbacks=()):
 
 
 def put_back(position, gan, callbacks=()):
-    """Sets a GAN's metrics, and what callbacks remember, to what they were at a position."""
+    """Sets a GAN's metrics, and what callbacks remember, to what they were at a position.
+
+    Raises:
+        DamagedError: if a callback cannot take back what it is said to remember.
+    """
     for metric in gan.metrics:
         values = position.metrics.get(metric.name, ())
         if len(values) == len(metric.variables):
             rows = np.reshape(np.array(values, "float32"), (len(values), -1)).T
             replicas.put_values(metric.variables, rows, gan.distribute_strategy)
     for one in _that_remember(callbacks):
-        if type(one).__name__ in position.callbacks:
-            one.restore_state(position.callbacks[type(one).__name__])
+        name = type(one).__name__
+        if name in position.callbacks:
+            try:
+                one.restore_state(position.callbacks[name])
+            except _WRONG_STATE as error:
+                raise DamagedError(
+                    f"what the newest checkpoint says of {name}", shortened(repr(error))
+                ) from error
 
 
 def _that_remember(callbacks):
@@ -168,11 +180,45 @@ def check(path):
             found = {name: _digest(archive, name) for name in names}
             if found != seal["sha256"]:
                 raise DamagedError(path, "its content has another sha256")
-            return None if seal["position"] is None else Position(**seal["position"])
+            return None if seal["position"] is None else _position(**seal["position"])
     except InputError:
         raise
     except _DAMAGE as error:
         raise DamagedError(path, shortened(error)) from error
+
+
+def _position(**found):
+    """The `Position` of a seal; ValueError where an entry is none that `position_of` gives."""
+    position = Position(**found)
+    for name, is_right in _ENTRIES.items():
+        value = getattr(position, name)
+        if not is_right(value):
+            raise ValueError(f"its {name} is {repr(value)[:60]}")
+    return position
+
+
+def _is_count(value):
+    return type(value) is int and 0 <= value < _MOST
+
+
+def _are_sums(value):
+    return isinstance(value, dict) and all(isinstance(s, list) and _is_array(s) for s in value.values())
+
+
+def _is_array(values):
+    try:
+        array = np.array(values)
+    except ValueError:  # lists of several lengths
+        return False
+    return array.dtype.kind in "if" and array.ndim in (1, 2)
+
+
+def _are_states(value):
+    return isinstance(value, dict) and all(isinstance(state, dict) for state in value.values())
+
+
+# What each entry of a position must be.
+_ENTRIES = {"epoch": _is_count, "step": _is_count, "metrics": _are_sums, "callbacks": _are_states}
 
 
 def read(path, reader):
@@ -248,6 +294,7 @@ def restore(gan, folder, *, callbacks=(), say=None):
             _, position = read(path, lambda file: keras_files.load_weights(gan, file))
             if position is None:
                 raise DamagedError(path, f"it does not say where training stood, no {_SEAL}")
+            put_back(position, gan, callbacks)
         except DamagedError as error:
             damaged.append((path, error))
             continue
@@ -255,7 +302,6 @@ def restore(gan, folder, *, callbacks=(), say=None):
             (say or _warn)(f"{one} is damaged ({why.reason}): going on from {path.name}, before it.")
             # Its number is higher than those to come: it would be taken for the newest again.
             one.replace(one.with_name(one.name + ".damaged"))
-        put_back(position, gan, callbacks)
         return position
     if damaged:
         _, why = damaged[0]

@@ -58,7 +58,7 @@ class Guard(keras.callbacks.Callback):
         return {"in_a_row": self.in_a_row}
 
     def restore_state(self, state):
-        self.in_a_row = state["in_a_row"]
+        self.in_a_row = int(state["in_a_row"])
 
     def on_train_begin(self, logs=None):
         self._found = None

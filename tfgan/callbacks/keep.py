@@ -110,7 +110,7 @@ class MetricsLog(keras.callbacks.Callback):
         return {"seconds": self._seconds()}
 
     def restore_state(self, state):
-        self._before = state["seconds"]
+        self._before = float(state["seconds"])
 
     def on_epoch_begin(self, epoch, logs=None):
         self._start = time.monotonic()

@@ -69,7 +69,7 @@ class Overfitting(keras.callbacks.Callback):
         return {"warned": self._warned}
 
     def restore_state(self, state):
-        self._warned = state["warned"]
+        self._warned = bool(state["warned"])
 
     def on_train_begin(self, logs=None):
         if self.model.conditional and (self.train[1] is None or self.held_out[1] is None):

@@ -61,7 +61,7 @@ class ModeCoverage(keras.callbacks.Callback):
         return {"collapsed": bool(self._collapsed), "spread": float(self._spread)}
 
     def restore_state(self, state):
-        self._collapsed, self._spread = state["collapsed"], state["spread"]
+        self._collapsed, self._spread = bool(state["collapsed"]), float(state["spread"])
 
     def on_train_begin(self, logs=None):
         check_drawable(self)
