@@ -12,6 +12,7 @@ import os
 import shutil
 import signal
 import struct
+from pathlib import Path
 
 import bad_files as bad
 import numpy as np
@@ -713,10 +714,12 @@ def test_what_is_called_an_image(refused, here, name, make, words):
         (b"file,hat\n00.png,1\n", "says nothing of"),
         (b"file,hat\n\xff\xfe", "UTF-8"),
         (b'file,"' + b"x" * 200_000, "cannot be read"),
+        (b"\0" * 2**21, "more than 1048576 letters"),
+        (b"file,hat\n" + b"00.png,1\n" * 2**22, "GiB"),
     ],
     ids=ids,
 )
-def test_attributes(refused, here, content, words):
+def test_attributes(refused, here, little_memory, content, words):
     bad.image_folder(here / "images")
     (here / "images/attributes.csv").write_bytes(content)
     refused("train", "gan-digits", "--data", "folder:images", *BUILT, "--out", "run", words=words)
@@ -751,8 +754,10 @@ CONFIGS = [
     ("data null", {"data": None}, "data must be"),
     ("data with NUL", {"data": "npz:a\0b"}, "data must be"),
     ("data_dir 3", {"data_dir": 3}, "data_dir must be"),
+    ("data_dir of half a letter", {"data": "mnist", "data_dir": "\ud800"}, "data_dir must be"),
     ("overrides", {"overrides": 3}, "overrides must be"),
     ("overrides of numbers", {"overrides": [3]}, "overrides must be"),
+    ("overrides of another recipe", {"overrides": ["conditional=true"]}, "no setting of it"),
     ("class_names 3", {"class_names": 3}, "class_names must be"),
     ("class_names of numbers", {"class_names": [1, 2, 3]}, "class_names must be"),
     ("image_shape", {"image_shape": "8x8"}, "image_shape must be"),
@@ -778,7 +783,8 @@ def test_configs(refused, whole_run, here, name, content, words):
     commands = ["sample run", "evaluate run --samples 10", "train cgan-digits --resume --out run"]
     for line in commands[: 2 if name == "recipe of nobody" else 3]:
         refused(*line.split(" "), words=words)
-    if "recipe of nobody" not in name and not name.startswith(("epochs", "seed", "rate", "image_size")):
+    of_settings = ("epochs", "seed", "rate", "image_size", "recipe of nobody", "overrides of another")
+    if not name.startswith(of_settings):
         refused("export", "run", "--to", "saved_model", "--out", "new", words=words)
 
 
@@ -997,16 +1003,46 @@ def test_proofs_of_files_that_cannot_be_run(refused, here, target):
     refused("verify", file, words="cannot be run")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"\xff\xfe", b"epoch,seconds\n1\n", b"epoch,seconds\nx,1\n", b"epoch,d_loss\n1,a\n", b"\0"],
-    ids=ids,
-)
-def test_logs(here, content):
-    (here / "metrics.csv").write_bytes(content)
+LOGS = [
+    *(b"", b"\xff\xfe", b"epoch,seconds\n1\n", b"epoch,seconds\nx,1\n", b"epoch,d_loss\n1,a\n", b"\0"),
+    b"epoch,d_loss\n" + b"1" * 5000 + b",1\n",
+    b"\0" * 2**21,
+    b"epoch,d_loss\n" + b"1,1\n" * 2**23,
+]
+
+
+@pytest.mark.parametrize("content", LOGS, ids=lambda content: str(content[:30]))
+def test_logs(refused, here, little_memory, whole_run, content):
+    shutil.copytree(whole_run, here / "run")
+    (here / "run/metrics.csv").write_bytes(content)
     with pytest.raises(tfgan.errors.InputError) as error:
-        tfgan.plots.curves(here)
+        tfgan.plots.curves(here / "run")
     assert len(str(error.value).splitlines()) == 1
+    if len(content) > 1:  # else there are no rows, as before the first epoch
+        refused("train", "cgan-digits", "--out", "run", "--resume", words="metrics.csv")
+
+
+def link(path):
+    elsewhere = path.parents[1] / "elsewhere"
+    elsewhere.mkdir()
+    path.symlink_to(elsewhere)
+
+
+# What lies in a run directory that is to go on: its name, a function that makes it, words of the line.
+ODD_FOLDERS = [
+    *((name, Path.touch, "must be a folder") for name in ("checkpoints", "samples", "tensorboard")),
+    ("tensorboard", lambda path: path.symlink_to("nowhere"), "must be a folder"),
+    *((name, link, "a link to a folder elsewhere") for name in ("checkpoints", "tensorboard", "new")),
+    (".owner", lambda path: path.symlink_to("config.json"), "must be a file"),
+    (".owner", os.mkfifo, "must be a file"),
+]
+
+
+@pytest.mark.parametrize(("name", "make", "words"), ODD_FOLDERS, ids=ids)
+def test_folders_of_runs(refused, whole_run, here, name, make, words):
+    shutil.copytree(whole_run, here / "run")
+    make(here / "run" / name)
+    refused("train", "cgan-digits", "--out", "run", "--resume", words=words)
 
 
 def test_rows_of_reports(refused, here):

@@ -152,6 +152,9 @@ def _read(file):
             config["settings"] = recipes.recorded(defaults, {**before, **config["settings"]})
         except InputError as error:
             raise recorded.damaged(file, error) from None
+        for change in config["overrides"]:
+            if (name := change.partition("=")[0]) not in config["settings"]:
+                raise recorded.damaged(file, f"overrides name {name[:60]!r}, which is no setting of it")
     return config
 
 
@@ -165,8 +168,8 @@ def resumed_config(path, config):
             over the epochs follow the new number of them.
 
     Raises:
-        InputError: if there is no run, it asks for another run than this one, or the run is of a newer
-            version of tfgan and has settings that this one does not know.
+        InputError: if there is no run, it asks for another run than this one, what it wrote is damaged, or
+            it is of a newer version of tfgan and has settings that this one does not know.
     """
     path = Path(path)
     check_not_owned(path)
@@ -181,6 +184,7 @@ def resumed_config(path, config):
         return config
     old = read_config(path)
     _check_known(path, old)
+    recorded.check_written(path)
     asked = {change.partition("=")[0] for change in config["overrides"]}
     free = {"epochs", *RECOVERY}
     wanted = {"recipe": config["recipe"]}

@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 from tfgan.errors import printable
+from tfgan.reading import table_lines
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 _STALE_SECONDS = 24 * 3600
@@ -201,6 +202,9 @@ def write_json(path, value):
 
 
 def read_csv(path):
-    """Returns the rows of a CSV file with a head, each a dict of text by column."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    """Returns the rows of a CSV file with a head, each a dict of text by column.
+
+    Raises:
+        as `tfgan.reading.table_lines`.
+    """
+    return list(csv.DictReader(table_lines(path)))

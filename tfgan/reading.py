@@ -5,6 +5,7 @@ any memory. So nothing is allocated because a file says so: `check_memory` is as
 """
 
 import contextlib
+import io
 import json
 import os
 import stat
@@ -17,6 +18,8 @@ from tfgan.errors import InputError, shortened
 SHARE = 0.5  # of the memory, that one input may take: its copies take the rest
 JSON_BYTES = 64 * 2**20  # what is written as JSON here takes kilobytes
 CHUNK_BYTES = 2**20
+LINE_LETTERS = 2**20  # of a table
+_TABLE_COST = 16  # bytes of memory a byte of a table, as lists of short texts
 _CGROUPS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -135,6 +138,28 @@ def fill(file, view):
             break
         done += count
     return done
+
+
+def table_lines(path, encoding="utf-8"):
+    """Gives the lines of a file of text, as `csv` takes them.
+
+    Args:
+        path: str or `pathlib.Path`.
+        encoding: of the text.
+
+    Raises:
+        InputError: if its rows would take too much memory.
+        ValueError: if it is no file or no text, or a line is longer than `LINE_LETTERS`.
+        OSError: if it cannot be opened.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        check_memory(_TABLE_COST * size, f"{path}: its rows", "give a smaller one")
+        with io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+            while line := text.readline(LINE_LETTERS + 1):
+                if len(line) > LINE_LETTERS:
+                    raise ValueError(f"a line has more than {LINE_LETTERS} letters")
+                yield line
 
 
 def read_json(path, remedy):

@@ -1,10 +1,19 @@
 """What runs wrote about themselves, read back: `config.json` and `metrics.csv`, be they damaged."""
 
+import os
+
 from tfgan.errors import InputError
 from tfgan.files import read_csv
-from tfgan.reading import open_regular, read_json, refusing
+from tfgan.reading import read_json, refusing
 
 FORMAT = 1  # of config.json
+# Of a run directory, that training writes into.
+_FOLDERS = (
+    *("checkpoints", "pretraining", "samples"),
+    *("tensorboard", "tensorboard/networks", "tensorboard/train"),
+)
+_LOGS = ("metrics.csv", "times.csv")
+_DIGITS = 18  # of an epoch, at most
 _REMEDY = "restore it, or train anew"
 
 
@@ -13,7 +22,10 @@ def _texts(value):
 
 
 def _is_path(value):
-    return isinstance(value, str) and "\0" not in value
+    try:
+        return isinstance(value, str) and b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:  # half of a letter
+        return False
 
 
 def _is_shape(value):
@@ -79,12 +91,12 @@ def read_log(file):
         OSError: if it cannot be opened.
     """
     with refusing(lambda reason: str(damaged(file, reason))):
-        open_regular(file).close()
         rows = read_csv(file)
         for number, row in enumerate(rows, 2):
             if None in row or None in row.values():
                 raise ValueError(f"line {number} has another number of columns than the first")
-            if not row.get("epoch", "").isdecimal():
+            epoch = row.get("epoch", "")
+            if not epoch.isdecimal() or len(epoch) > _DIGITS:
                 raise ValueError(f"line {number} has no epoch")
             for name, text in row.items():
                 if text and not _is_number(text):
@@ -98,3 +110,31 @@ def _is_number(text):
     except ValueError:
         return False
     return True
+
+
+def check_written(path):
+    """Refuses a run directory that training would fail to write into, or would write out of.
+
+    Links to files may stay: training replaces them.
+
+    Args:
+        path: run directory, `pathlib.Path`.
+
+    Raises:
+        InputError: if a folder of it is something else, or leads elsewhere, or a log is damaged.
+    """
+    for run in (path, path / "pretraining"):
+        for log in (run / name for name in _LOGS):
+            if log.is_file():
+                read_log(log)
+        for folder in (run / name for name in _FOLDERS):
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise InputError(f"{folder} must be a folder, and is none: move it away.")
+    inside = os.path.realpath(path)
+    for parent, folders, _ in os.walk(path):
+        for folder in (os.path.join(parent, name) for name in folders):
+            if os.path.commonpath([inside, os.path.realpath(folder)]) != inside:
+                raise InputError(
+                    f"{folder} is a link to a folder elsewhere, where nothing is to be written: put "
+                    "the folder itself there."
+                )

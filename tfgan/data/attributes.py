@@ -12,6 +12,7 @@ import os
 import numpy as np
 
 from tfgan.errors import InputError
+from tfgan.reading import refusing, table_lines
 
 FILE = "attributes.csv"
 _VALUES = {"1": 1, "0": 0, "-1": 0}
@@ -28,16 +29,13 @@ def read(folder, paths):
         (tuple of the labels' names, int32 `(images, labels)`).
 
     Raises:
-        InputError: if the file is not as described above, or leaves an image out.
+        InputError: if the file is not as described above, leaves an image out, or is too large.
     """
     path = os.path.join(folder, FILE)
     if not os.path.isfile(path):
         return None, None
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            header, *lines = [line for line in csv.reader(file) if line] or [[]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path} must be a table in UTF-8, and cannot be read: {error}") from None
+    with refusing(lambda reason: f"{path} must be a table in UTF-8, and cannot be read: {reason}"):
+        header, *lines = [line for line in csv.reader(table_lines(path, "utf-8-sig")) if line] or [[]]
     names = tuple(name.strip() for name in header[1:])
     if not names or not all(names) or len(set(names)) < len(names) or set(names) & set(_VALUES):
         raise InputError(
