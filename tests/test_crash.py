@@ -232,6 +232,24 @@ def test_an_image_that_cannot_be_decoded(source, tmp_path, monkeypatch):
     assert "step-000000007.keras, and whole" in one_line(error)
 
 
+def test_memory_that_runs_out(source, tmp_path, monkeypatch):
+    made = runs._callbacks
+
+    class Full(runs.keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            if self.model.train_steps.numpy() == 6:
+                message = "Graph execution error:\n\nOOM when allocating [9,9]\n\t [[{{node MatMul}}]]"
+                raise tf.errors.ResourceExhaustedError(None, None, message)
+
+    monkeypatch.setattr(runs, "_callbacks", lambda *given: [*made(*given), Full()])
+    config = runs.plan("cgan-digits", source=source, epochs=EPOCHS, changes=CHANGES)
+    with pytest.raises(InputError, match=r"memory ran out \(OOM when allocating \[9,9\]\):") as error:
+        runs.train(tmp_path / "run", config, verbose=0)
+    assert "step-000000005.keras, and whole; go on with --resume" in one_line(error)
+    monkeypatch.undo()
+    finish(tmp_path / "run")
+
+
 def test_a_second_process_is_refused_before_anything_is_read(source, whole, command, tmp_path):
     taken = json.dumps({"pid": os.getpid()})[8:-1]
     with owner.owning(whole):

@@ -11,6 +11,7 @@ from tfgan.files import unwritable
 
 _OLD = "last.keras"  # the only checkpoint, in runs of earlier versions
 _OF_DATA = re.compile(r"([^\n]*)\n\s*\[\[\{\{node .*IteratorGetNext", re.DOTALL)  # TensorFlow's words
+_OF_MEMORY = re.compile(r"\b(OOM|Out of memory)\b[^\n]*", re.IGNORECASE)  # behind where it happened
 
 
 def last(kept):
@@ -58,7 +59,7 @@ def kept_text(path):
 
 @contextlib.contextmanager
 def told(path):
-    """Makes a line, which says what is kept, of a full disk, and of data that cannot be read on.
+    """Makes a line, which says what is kept, of a full disk, a full memory, and unreadable data.
 
     Args:
         path: run directory.
@@ -73,6 +74,12 @@ def told(path):
             raise InputError(
                 f"{path} cannot be written to ({reason}): training stopped, {state}; make room or "
                 "choose another --out, and go on with --resume."
+            ) from error
+        if isinstance(error, tf.errors.ResourceExhaustedError):
+            found = _OF_MEMORY.search(str(error))
+            raise InputError(
+                f"memory ran out ({shortened(found[0] if found else error)}): training stopped, {state}; go on with "
+                "--resume where there is more, or train anew with a smaller batch_size or network."
             ) from error
         if found := _OF_DATA.search(
             str(error)
