@@ -168,8 +168,8 @@ def resumed_config(path, config):
             over the epochs follow the new number of them.
 
     Raises:
-        InputError: if there is no run, it asks for another run than this one, what it wrote is damaged, or
-            it is of a newer version of tfgan and has settings that this one does not know.
+        InputError: if there is no run, it asks for another run than this one, what it wrote is damaged,
+            or it is of a newer version of tfgan and has settings that this one does not know.
     """
     path = Path(path)
     check_not_owned(path)
