@@ -7,6 +7,7 @@ import pytest
 from makers import assert_same_run, stripes
 
 from tfgan import runs
+from tfgan.configs import resumed_differences
 
 SMALL = ["units=8", "latent_dim=4", "batch_size=4", "sample_every=2", "jit_compile=false"]
 
@@ -61,6 +62,9 @@ def test_a_run_of_more_epochs_than_planned_is_told(source, tmp_path, command):
     assert code == 0
     assert "planned for 1, then 2, then 3 epochs" in error
     assert "earlier_epochs" not in out
+    config = runs.resumed_config(first, runs.plan("cgan-digits", epochs=4, resume=True))
+    (line,) = resumed_differences(config)
+    assert "planned for 3 epochs before and for 4 now" in line
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,7 @@ def test_a_killed_run_has_its_config_before_its_networks_are_made(source, tmp_pa
         broken.setattr(runs, "build", killed)
         with pytest.raises(KeyboardInterrupt):
             runs.train(run, plan(source, 1), verbose=0)
-    go_on(run, runs.plan("cgan-digits"))
+    go_on(run, runs.plan("cgan-digits", resume=True))
     assert runs.read_config(run)["settings"]["units"] == 8
     assert len(rows(run)) == 1
 

@@ -237,7 +237,7 @@ def repeated_config(file, *, source=None, data_dir=None, epochs=None, changes=()
 
 
 def resumed_differences(config):
-    """What computes a run otherwise now than where it began: lines, none where nothing does.
+    """What makes a run another than if it had never stopped: lines, none where nothing does.
 
     Args:
         config: from `resumed_config`.
@@ -249,12 +249,18 @@ def resumed_differences(config):
         for name in ("tfgan", "tensorflow", "keras")
         if then.get(name, here[name]) != here[name]
     ]
-    if not changed:
-        return []
-    return [
-        f"other than where the run began: {'; '.join(changed)}: it may become another than it would "
-        "have been."
-    ]
+    lines = []
+    if changed:
+        lines.append(
+            f"other than where the run began: {'; '.join(changed)}: it may become another than it "
+            "would have been."
+        )
+    if earlier := config.get("earlier_epochs"):
+        lines.append(
+            f"planned for {earlier[-1]} epochs before and for {config['settings']['epochs']} now: "
+            "rates that fall over all epochs fall otherwise: not the run of that many at once."
+        )
+    return lines
 
 
 def _check_known(path, config):

@@ -77,9 +77,10 @@ def told(path):
             ) from error
         if isinstance(error, tf.errors.ResourceExhaustedError):
             found = _OF_MEMORY.search(str(error))
+            reason = shortened(found[0] if found else error)
             raise InputError(
-                f"memory ran out ({shortened(found[0] if found else error)}): training stopped, {state}; go "
-                "on with --resume where there is more, or train anew with a smaller batch_size or network."
+                f"memory ran out ({reason}): training stopped, {state}; go on with --resume where "
+                "there is more, or train anew with a smaller batch_size or network."
             ) from error
         if found := _OF_DATA.search(
             str(error)
