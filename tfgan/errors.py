@@ -37,7 +37,7 @@ class StoppedError(Exception):
 
 
 class LostError(Exception):
-    """Another process of the training is gone; says what is kept and that all are to be started again.
+    """Another process of the training is gone, or was not found; says what is kept and what to do.
 
     The command line prints it and exits with 75, as for what may work if it is tried again.
     """

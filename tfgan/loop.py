@@ -10,9 +10,10 @@ import functools
 import re
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from tfgan import batches, finite, latents, lazily, replicas, rewind, stacking
+from tfgan import batches, finite, latents, lazily, rewind, stacking
 from tfgan.errors import InputError
 
 
@@ -63,6 +64,19 @@ class Loop:
     def done(self):
         """int: batches of this epoch that were trained on, by this `fit` or before."""
         return max(self.position, self.begun)
+
+    def sums(self):
+        """What the metrics add up: float32 `(replicas, variables)`, of which one device has a row."""
+        return np.array([[variable.numpy() for variable in self._sums]], "float32")
+
+    def put_sums(self, rows):
+        """Puts back what `sums` told; that of another number of replicas goes to the first one."""
+        for variable, value in zip(self._sums, np.sum(rows, axis=0), strict=True):
+            variable.assign(value)
+
+    @property
+    def _sums(self):
+        return [variable for metric in self.gan.metrics for variable in metric.variables]
 
     def look(self, *, always=True):
         """Looks at losses and the whole state, where it is asked to notice what diverges.
@@ -371,22 +385,17 @@ def epochs(gan, steps_per_epoch, count, *, begun=0):
         gan.train_function.begin()
 
 
-def _sums_of(gan):
-    return [variable for metric in gan.metrics for variable in metric.variables]
-
-
 class _Epochs(keras.callbacks.Callback):
     """Tells the loop where epochs begin and end; the first one begins where it was left."""
 
     def __init__(self, begun, gan):
         super().__init__()
         self._begun = begun
-        if begun:
-            self._sums = replicas.values_of(_sums_of(gan), gan.distribute_strategy)
+        self._sums = gan.make_train_function().sums() if begun else None
 
     def on_epoch_begin(self, epoch, logs=None):
         if self._begun:  # Keras has just set them to 0
-            replicas.put_values(_sums_of(self.model), self._sums, self.model.distribute_strategy)
+            self.model.train_function.put_sums(self._sums)
         self.model.train_function.begin_epoch(epoch + 1, self._begun)
         self._begun = 0
 

@@ -189,7 +189,8 @@ def team(name):
             its GPUs. "multi_worker": the processes that `TF_CONFIG` names, or a Slurm step's tasks.
 
     Raises:
-        InputError: where nothing says which processes there are, or they cannot be reached.
+        InputError: where nothing says which processes there are.
+        LostError: where the others cannot be reached, or this one's port is taken.
     """
     if name is None:
         return Team()
@@ -205,7 +206,7 @@ def team(name):
         strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except (tf.errors.OpError, RuntimeError) as error:
         address = cluster.task_address(resolver.task_type, resolver.task_id)
-        raise InputError(
+        raise LostError(
             f"process {index} of {len(hosts)} cannot join the others at {address} "
             f"({shortened(error)}): look whether its port is free and the others can be reached."
         ) from error

@@ -9,7 +9,6 @@ import contextlib
 import contextvars
 from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 
@@ -114,45 +113,3 @@ def summed(values):
     given = [value for value in tf.nest.flatten(values) if value is not None]
     sums = iter(part.context.all_reduce(tf.distribute.ReduceOp.SUM, given))
     return tf.nest.map_structure(lambda value: None if value is None else next(sums), values)
-
-
-def values_of(variables, strategy):
-    """What each replica has of scalar variables, such as the sums of metrics.
-
-    Args:
-        variables: Keras variables, of float32.
-        strategy: `tf.distribute.Strategy`; all its processes must call this.
-
-    Returns:
-        float32 array `(R, len(variables))`.
-    """
-    if strategy.num_replicas_in_sync == 1:
-        return np.array([[variable.numpy() for variable in variables]], "float32")
-
-    def on_a_replica():
-        context = tf.distribute.get_replica_context()
-        own = tf.stack([variable.value for variable in variables])
-        place = tf.one_hot(context.replica_id_in_sync_group, context.num_replicas_in_sync)
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, place[:, None] * own)  # (R, n)
-
-    found = strategy.run(tf.function(on_a_replica, autograph=False))
-    return np.asarray(strategy.experimental_local_results(found)[0])
-
-
-def put_values(variables, rows, strategy):
-    """Puts back what `values_of` told; of another number of replicas, the first gets the sums."""
-    rows = np.asarray(rows, "float32")
-    count = strategy.num_replicas_in_sync
-    if len(rows) != count:
-        rows = np.concatenate([rows.sum(0)[None], np.zeros((count - 1, rows.shape[1]), "float32")])
-    if count == 1:
-        for variable, value in zip(variables, rows[0], strict=True):
-            variable.assign(value)
-        return
-
-    def on_a_replica():
-        number = tf.distribute.get_replica_context().replica_id_in_sync_group
-        for variable, value in zip(variables, tf.unstack(tf.constant(rows)[number]), strict=True):
-            variable.assign(value)
-
-    strategy.run(tf.function(on_a_replica, autograph=False))

@@ -250,7 +250,8 @@ def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto
     path, team = Path(path), team or Team()
 
     def go_on():
-        return f"{recovery.kept_text(path)}; start all processes again, with --resume."
+        kept = recovery.kept_text(path) if team.chief else "what is kept is the first one's"
+        return f"{kept}; start all processes again, with --resume."
 
     with contextlib.ExitStack() as stack:
         stopping = stack.enter_context(Stopping())

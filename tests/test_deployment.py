@@ -1,0 +1,78 @@
+"""The files of docs/deployment, by the tools that know their kinds, and what they say of processes."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfgan import processes
+
+FOLDER = Path(__file__).parents[1] / "docs/deployment"
+TOOLS = Path(sys.executable).parent
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("hadolint", "Dockerfile"), ("shellcheck", "train.slurm"), ("bash", "-n", "train.slurm")],
+)
+def test_tools_find_nothing(command):
+    tool = TOOLS / command[0] if (TOOLS / command[0]).exists() else shutil.which(command[0])
+    done = subprocess.run([tool, *command[1:]], cwd=FOLDER, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def documents(name):
+    import yaml
+
+    return list(yaml.safe_load_all((FOLDER / name).read_text()))
+
+
+def jobs(name):
+    """The jobs of a manifest, those of a JobSet as jobs by themselves."""
+    for document in documents(name):
+        if document["kind"] == "Job":
+            yield document
+        for part in document["spec"].get("replicatedJobs", ()):
+            yield {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "metadata": {"name": f"{document['metadata']['name']}-{part['name']}-0"},
+                **part["template"],
+            }
+
+
+@pytest.mark.parametrize("name", ["job.yaml", "jobset.yaml"])
+def test_manifests_are_of_their_schemas(name):
+    import kubernetes_validate
+
+    others = [d for d in documents(name) if d["kind"] in ("Service", "PersistentVolumeClaim")]
+    found = [*others, *jobs(name)]
+    assert len(found) == 3
+    for document in found:
+        kubernetes_validate.validate(document, "1.31", strict=True)
+
+
+@pytest.mark.parametrize("name", ["job.yaml", "jobset.yaml"])
+def test_each_pod_is_a_process_of_one_cluster(name, monkeypatch):
+    """By the names that Kubernetes gives pods: of a job and an index, below the service's."""
+    clusters, tasks = set(), []
+    for job in jobs(name):
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        (text,) = [e["value"] for e in container["env"] if e["name"] == "TF_CONFIG"]
+        for index in range(job["spec"]["completions"]):
+            monkeypatch.setenv("TF_CONFIG", text.replace("$(INDEX)", str(index)))
+            resolver = processes._resolver()
+            cluster = resolver.cluster_spec()
+            clusters.add(json.dumps(cluster.as_dict(), sort_keys=True))
+            task = (resolver.task_type, resolver.task_id)
+            tasks.append(task)
+            host = f"{job['metadata']['name']}-{index}.tfgan"
+            port = container["ports"][0]["containerPort"]
+            assert cluster.task_address(*task) == f"{host}:{port}"
+    assert len(clusters) == 1
+    assert len(set(tasks)) == len(tasks) == sum(map(len, json.loads(clusters.pop()).values()))
