@@ -1,0 +1,225 @@
+"""How training scales from one process to two, each pinned to a core of its own.
+
+    python benchmarks/scaling.py --out DIR
+
+Weak scaling: B images a step by one process, beside 2 B by two that take the step together
+(`MultiWorkerMirroredStrategy` on the loopback interface). All three processes live at once and take
+turns; while some work the others wait. Efficiency is the time of a step alone over that of a step
+together; the share of the all-reduce is the time that summing as many gradients takes by itself, over
+that of a step. Beside them, one process compiled by XLA, which steps of several replicas are not.
+Writes scaling.md.
+"""
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import nets
+import training
+from engines import MOMENTUM, RATE, dataset
+
+HERE = Path(__file__).parent
+SECONDS = 3.0  # that one measurement takes, about
+CONV, DCGAN, MLP = (
+    {"nets": "conv", "width": 64},
+    {"nets": "dcgan", "width": 32},
+    {"nets": "mlp", "width": 1200},
+)
+CASES = {
+    **{
+        f"convolutional, {batch} images a process": {**CONV, "batch": batch} for batch in (32, 128, 512)
+    },
+    **{f"dcgan, {batch} images a process": {**DCGAN, "batch": batch} for batch in (32, 128)},
+    **{f"MNIST, {batch} images a process": {**MLP, "batch": batch} for batch in (100, 1000)},
+}
+
+
+# A worker: pinned before TensorFlow counts the cores, it answers lines of JSON on stdin.
+
+
+def built(case, strategy, jit_compile):
+    import keras
+
+    import tfgan
+    from tfgan.layers import Dropout
+    from tfgan.networks import dcgan
+    from tfgan.optimizers import MomentumSGD
+
+    with strategy.scope():
+        if case["nets"] == "dcgan":
+            pair = [
+                kind((28, 28, 1), channels=case["width"])
+                for kind in (dcgan.Generator, dcgan.Discriminator)
+            ]
+        else:
+            pair = nets.keras_pair(case["nets"], case["width"], Dropout)
+        gan = tfgan.GAN(*pair, seed=0)
+        for layer in gan._flatten_layers():
+            if isinstance(layer, keras.layers.BatchNormalization):
+                layer.synchronized = strategy.num_replicas_in_sync > 1
+        optimizers = {f"{one}_optimizer": MomentumSGD(RATE, MOMENTUM) for one in "gd"}
+        gan.compile(**optimizers, jit_compile=jit_compile)
+    return gan
+
+
+def weights(gan):
+    return [network.trainable_variables for network in (gan.discriminator, gan.generator)]
+
+
+def summing(gan, strategy):
+    """Sums what a step sums of gradients, by itself: function of nothing."""
+    import tensorflow as tf
+
+    from tfgan import replicas
+
+    shapes = [[variable.shape for variable in variables] for variables in weights(gan)]
+
+    def on_a_replica():
+        with replicas.on(1):
+            for of_network in shapes:
+                replicas.summed([tf.zeros(shape) for shape in of_network])
+
+    return tf.function(lambda: strategy.run(on_a_replica), autograph=False)
+
+
+def worker(core, together, jit_compile):
+    os.sched_setaffinity(0, {core})
+    import tensorflow as tf
+
+    distribute = tf.distribute
+    strategy = distribute.MultiWorkerMirroredStrategy() if together else distribute.get_strategy()
+    train = iterator = sums = None
+    for line in sys.stdin:
+        task = json.loads(line)
+        if "case" in task:
+            case = task["case"]
+            gan = built(case, strategy, jit_compile)
+            train = gan.make_train_function()
+            data = dataset(case["batch"])
+            if together:
+                data = strategy.distribute_datasets_from_function(lambda context, data=data: data)
+            iterator, sums = iter(data), summing(gan, strategy)
+            task["steps"] = 2
+        start = time.perf_counter()
+        for _ in range(task["steps"]):
+            logs = train(iterator)
+        float(logs["d_loss"])
+        seconds, start = time.perf_counter() - start, time.perf_counter()
+        for _ in range(task["steps"] if together else 0):
+            sums()
+        answer = {"seconds": seconds / task["steps"]}
+        answer["reduce"] = (time.perf_counter() - start) / task["steps"]
+        answer["bytes"] = 4 * sum(math.prod(v.shape) for variables in weights(gan) for v in variables)
+        print(json.dumps(answer), flush=True)
+
+
+# The benchmark: a group of one process, one of one by XLA, and one of two.
+
+
+class Group:
+    def __init__(self, cores, jit_compile=False):
+        with contextlib.ExitStack() as stack:
+            sockets = [stack.enter_context(socket.create_server(("localhost", 0))) for _ in cores]
+            hosts = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+        self.workers = []
+        for index, core in enumerate(cores):
+            environment = dict(os.environ)
+            if len(cores) > 1:
+                task = {"type": "worker", "index": index}
+                environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": hosts}, "task": task})
+            flags = [str(core), str(len(cores) > 1), str(jit_compile)]
+            command = [sys.executable, __file__, "--worker", *flags]
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            self.workers.append(subprocess.Popen(command, env=environment, **pipes))
+
+    def asked(self, **task):
+        """The slowest process's answer."""
+        for one in self.workers:
+            one.stdin.write(json.dumps(task) + "\n")
+            one.stdin.flush()
+        answers = [json.loads(one.stdout.readline()) for one in self.workers]
+        return max(answers, key=lambda answer: answer["seconds"])
+
+    def end(self):
+        for one in self.workers:
+            one.stdin.close()
+        for one in self.workers:
+            one.wait()
+
+
+def measure(groups, case, rounds):
+    for group in groups.values():
+        group.asked(case=case)  # compiles
+    tried = {name: group.asked(steps=3)["seconds"] for name, group in groups.items()}
+    found = {name: [] for name in groups}
+    for number in range(rounds):
+        for name in list(groups)[:: 1 if number % 2 else -1]:
+            steps = max(2, round(SECONDS / tried[name]))
+            found[name].append(groups[name].asked(steps=steps))
+    return found
+
+
+def row(name, found):
+    ms = {
+        group: 1e3 * statistics.median(one["seconds"] for one in answers)
+        for group, answers in found.items()
+    }
+    pairs = list(zip(found["one"], found["two"], strict=True))
+    ratios = [one["seconds"] / two["seconds"] for one, two in pairs]
+    shares = [two["reduce"] / two["seconds"] for two in found["two"]]
+    reduced = 1e3 * statistics.median(two["reduce"] for two in found["two"])
+    return (
+        f"| {name} | {ms['one']:.1f} | {ms['two']:.1f} | **{statistics.median(ratios):.2f}** | "
+        f"{min(ratios):.2f} to {max(ratios):.2f} | {found['two'][0]['bytes'] / 1e6:.2f} | "
+        f"{reduced:.1f} | {statistics.median(shares):.0%} | {ms['XLA']:.1f} |"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--out", type=Path, default=HERE / "results")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", help="cases that contain this")
+    parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        core, together, jit_compile = arguments.worker
+        worker(int(core), together == "True", jit_compile == "True")
+        return
+    first, second = sorted(os.sched_getaffinity(0))[:2]
+    groups = {"one": Group([first]), "XLA": Group([first], True), "two": Group([first, second])}
+    machine = training.machine()
+    versions = machine["versions"]
+    lines = [
+        f"`{machine['command']}`: {machine['cpu']}, {machine['cores']} cores, TensorFlow "
+        f"{versions['tensorflow']}, Keras {versions['keras']}, {machine['date']}. One process on one "
+        "core beside two on a core each, of as many images each, taking turns; medians of "
+        f"{arguments.rounds} rounds, and the range of the ratio.",
+        "",
+        "| case | ms a step, one | ms a step of twice the batch, two | efficiency | range | MB of "
+        "gradients | ms to sum them | share | ms a step, one by XLA |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for name, case in CASES.items():
+        if arguments.only and arguments.only not in name:
+            continue
+        lines.append(row(name, measure(groups, case, arguments.rounds)))
+        print(lines[-1], flush=True)
+    for group in groups.values():
+        group.end()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    (arguments.out / "scaling.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
