@@ -30,17 +30,12 @@ from engines import MOMENTUM, RATE, dataset
 
 HERE = Path(__file__).parent
 SECONDS = 3.0  # that one measurement takes, about
-CONV, DCGAN, MLP = (
-    {"nets": "conv", "width": 64},
-    {"nets": "dcgan", "width": 32},
-    {"nets": "mlp", "width": 1200},
-)
+NETS = {"convolutional": ("conv", 64), "dcgan": ("dcgan", 32), "MNIST": ("mlp", 1200)}
+BATCHES = {"convolutional": (32, 128, 512), "dcgan": (32, 128), "MNIST": (100, 1000)}  # a process
 CASES = {
-    **{
-        f"convolutional, {batch} images a process": {**CONV, "batch": batch} for batch in (32, 128, 512)
-    },
-    **{f"dcgan, {batch} images a process": {**DCGAN, "batch": batch} for batch in (32, 128)},
-    **{f"MNIST, {batch} images a process": {**MLP, "batch": batch} for batch in (100, 1000)},
+    f"{name}, {batch} images": {"nets": kind, "width": width, "batch": batch}
+    for name, (kind, width) in NETS.items()
+    for batch in BATCHES[name]
 }
 
 
