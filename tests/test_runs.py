@@ -196,6 +196,17 @@ def test_networks_that_cannot_be_made_leave_no_run(source, tmp_path):
     assert not run.exists()
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run of two epochs and its source."""
+    folder = tmp_path_factory.mktemp("trained")
+    images, labels = stripes(80)
+    np.savez(folder / "stripes.npz", images=images, labels=labels)
+    source = f"npz:{folder / 'stripes.npz'}"
+    runs.train(folder / "run", plan(source, 2), verbose=0)
+    return folder / "run", source
+
+
 def spoil_log(text):
     def spoil(run):
         log = run / "metrics.csv"
@@ -222,10 +233,10 @@ def spoil_log(text):
         (lambda run: (run / "metrics.csv").unlink(), "each of the 2 epochs"),
     ],
 )
-def test_a_run_with_something_missing_does_not_go_on(source, tmp_path, spoil, words):
+def test_a_run_with_something_missing_does_not_go_on(trained, tmp_path, spoil, words):
     """Nor is anything written."""
-    run = tmp_path / "run"
-    runs.train(run, plan(source, 2), verbose=0)
+    whole, source = trained
+    run = shutil.copytree(whole, tmp_path / "run")
     spoil(run)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     with pytest.raises((InputError, OSError), match=words) as error:
