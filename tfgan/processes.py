@@ -125,8 +125,9 @@ class Team:
         return folder / name
 
     def meet(self):
-        """Waits for all processes."""
-        self.any(True)
+        """Waits for all processes that are left."""
+        with contextlib.suppress(tf.errors.OpError):
+            self.any(True)
 
     @contextlib.contextmanager
     def watched(self, go_on):

@@ -279,12 +279,12 @@ def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto
             stack.enter_context(_beginning(path, config, dataset))
         try:
             gan = _train(path, config, dataset, team, stopping, profile=profile, verbose=verbose)
-            if stopping.asked:  # too late for a step to be stopped after, but not for what follows
-                raise StoppedError("stopped when training was done")
-            return gan
         except (StoppedError, DivergedError):
             team.meet()  # the others come to it too: none takes the chief for lost while it ends
             raise
+        if stopping.asked:  # too late for a step to be stopped after, but not for what follows
+            raise StoppedError("stopped when training was done")
+        return gan
 
 
 @contextlib.contextmanager
