@@ -13,7 +13,7 @@ STEPS = 100_000
 WARM_UP = 0.2  # of the steps, in which caches and the allocator's arenas fill
 BLOCKS = 8
 # Bytes a step. `fit` itself keeps four numbers an epoch in its `History`: 128 bytes, a byte a step of
-# these epochs of 100; measured are 7, of which a run of a million steps would need 7 MB. A tensor, a
+# these epochs of 100; measured are 7 to 8, of which a run of a million steps needs 8 MB. A tensor, a
 # closure or a row of Python objects kept at each step is 56 bytes or more.
 MOST = 10
 # A run keeps its log's lines too, and draws, measures and saves every so often, however many steps
