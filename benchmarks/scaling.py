@@ -43,9 +43,8 @@ CASES = {
 
 
 def built(case, strategy, jit_compile):
-    import keras
-
     import tfgan
+    from tfgan import distributed
     from tfgan.layers import Dropout
     from tfgan.networks import dcgan
     from tfgan.optimizers import MomentumSGD
@@ -59,9 +58,8 @@ def built(case, strategy, jit_compile):
         else:
             pair = nets.keras_pair(case["nets"], case["width"], Dropout)
         gan = tfgan.GAN(*pair, seed=0)
-        for layer in gan._flatten_layers():
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = strategy.num_replicas_in_sync > 1
+        if strategy.num_replicas_in_sync > 1:
+            distributed.synchronize(gan)
         optimizers = {f"{one}_optimizer": MomentumSGD(RATE, MOMENTUM) for one in "gd"}
         gan.compile(**optimizers, jit_compile=jit_compile)
     return gan
@@ -193,13 +191,10 @@ def main():
         return
     first, second = sorted(os.sched_getaffinity(0))[:2]
     groups = {"one": Group([first]), "XLA": Group([first], True), "two": Group([first, second])}
-    machine = training.machine()
-    versions = machine["versions"]
     lines = [
-        f"`{machine['command']}`: {machine['cpu']}, {machine['cores']} cores, TensorFlow "
-        f"{versions['tensorflow']}, Keras {versions['keras']}, {machine['date']}. One process on one "
-        "core beside two on a core each, of as many images each, taking turns; medians of "
-        f"{arguments.rounds} rounds, and the range of the ratio.",
+        f"{training.caption(training.machine())} One process on one core beside two on a core each, of "
+        f"as many images each, taking turns; medians of {arguments.rounds} rounds, and the range of "
+        "the ratio.",
         "",
         "| case | ms a step, one | ms a step of twice the batch, two | efficiency | range | MB of "
         "gradients | ms to sum them | share | ms a step, one by XLA |",

@@ -178,6 +178,15 @@ def machine():
     }
 
 
+def caption(machine):
+    """What made a table, on what and when."""
+    versions = machine["versions"]
+    return (
+        f"`{machine['command']}`: {machine['cpu']}, {machine['cores']} cores, TensorFlow "
+        f"{versions['tensorflow']}, Keras {versions['keras']}, {machine['date']}."
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--out", type=Path, default=HERE / "results")

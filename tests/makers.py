@@ -1,6 +1,7 @@
 """What several test files make and ask."""
 
 import json
+import socket
 
 import keras
 import numpy as np
@@ -141,3 +142,13 @@ def assert_same_run(one, other):
         np.testing.assert_array_equal(x, y, err_msg=name)
     for name in ("metrics.csv", *(f"samples/{p.name}" for p in (one / "samples").iterdir())):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
+
+
+def tf_configs(count):
+    """The `TF_CONFIG` of each of so many processes on this machine."""
+    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
+    hosts = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+    for one in sockets:
+        one.close()
+    tasks = [{"type": "worker", "index": index} for index in range(count)]
+    return [json.dumps({"cluster": {"worker": hosts}, "task": task}) for task in tasks]

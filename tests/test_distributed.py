@@ -1,9 +1,7 @@
 """Several replicas take the steps of one: each kind of training in processes of its own."""
 
-import json
 import os
 import pickle
-import socket
 import subprocess
 import sys
 import types
@@ -13,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from makers import one_line, small_cgan
+from makers import one_line, small_cgan, tf_configs
 from many_replicas import CASES
 
 from tfgan import distributed
@@ -27,17 +25,12 @@ BATCHES = [pytest.param(QUICK, id="some"), pytest.param(SLOW, id="others", marks
 
 def train(folder, cases, *, replicas=1, processes=1):
     """What each process makes of the cases: a list of `{case: found}`."""
-    sockets = [socket.create_server(("localhost", 0)) for _ in range(processes)]
-    hosts = [f"localhost:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
     started = []
-    for index in range(processes):
+    for index, tf_config in enumerate(tf_configs(processes)):
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
         environment.pop("TF_CONFIG", None)
         if processes > 1:
-            task = {"type": "worker", "index": index}
-            environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": hosts}, "task": task})
+            environment["TF_CONFIG"] = tf_config
         number = replicas if processes == 1 else 0
         file = folder / f"{replicas}-{processes}-{index}.pickle"
         command = [sys.executable, SCRIPT, file, str(number), *cases]

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from makers import one_line
+from makers import one_line, tf_configs
 
 from tfgan import processes, stored
 from tfgan.errors import InputError
@@ -97,19 +96,14 @@ SMALL = ["--epochs", "3", "--set", "units=32", "--set", "checkpoint_steps=5"]
 
 def start(folder, count, *options, recipe="cgan-digits"):
     """Starts the processes of a run; returns them."""
-    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
-    hosts = [f"localhost:{one.getsockname()[1]}" for one in sockets]
-    for one in sockets:
-        one.close()
     started = []
-    for index in range(count):
+    for index, tf_config in enumerate(tf_configs(count)):
         environment = {**os.environ}
         environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
         command = [sys.executable, "-m", "tfgan", "train", recipe, *options]
         command += ["--out", str(folder / f"run{index}")]
         if count > 1:
-            task = {"type": "worker", "index": index}
-            environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": hosts}, "task": task})
+            environment["TF_CONFIG"] = tf_config
             command += ["--strategy", "multi_worker"]
         else:
             command += ["--set", "jit_compile=false"]

@@ -179,6 +179,13 @@ def _rows(dataset, context):
     return dataset.map(lambda *batch: tf.nest.map_structure(own, batch if len(batch) > 1 else batch[0]))
 
 
+def synchronize(gan, synchronized=True):
+    """Has batch normalization take the statistics of all replicas, or of each one's own rows."""
+    for layer in gan._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.synchronized = synchronized
+
+
 def check(gan, jit_compile):
     """Refuses what a step on several replicas cannot do.
 

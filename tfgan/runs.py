@@ -22,7 +22,18 @@ import keras
 
 import tfgan.cgan
 import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
-from tfgan import callbacks, checkpoints, configs, data, owner, plots, recipes, recovery, stored
+from tfgan import (
+    callbacks,
+    checkpoints,
+    configs,
+    data,
+    distributed,
+    owner,
+    plots,
+    recipes,
+    recovery,
+    stored,
+)
 from tfgan.conditions.empirical import POOL
 from tfgan.configs import (
     check_free,
@@ -139,9 +150,7 @@ def build(config, dataset, *, pretrained=None, team=None):
     with team.scope(), room, policy(settings["precision"]):
         gan = recipe.build(dataset, settings, steps_per_epoch, **begin_with)
     if team.replicas > 1:
-        for layer in gan._flatten_layers():
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = settings["synchronized"]
+        distributed.synchronize(gan, settings["synchronized"])
     if gan.condition is not None:
         gan.remember_conditions(dataset.conditions("train", limit=POOL))
     return gan
