@@ -22,7 +22,7 @@ class Loop(loop.Loop):
 
     def __init__(self, gan, step):
         super().__init__(gan, step, jit_compile=False)
-        self._gather = None
+        self._gather = self._results = None
         kinds: tuple[list, list] = lazily.kinds(gan) if step == gan.train_step else ([0], [0])
         examples, self._numbers = kinds
         self._programs = [self._of_kind(example) for example in examples]
@@ -61,6 +61,24 @@ class Loop(loop.Loop):
 
         return self.gan.distribute_strategy.run(on_a_replica)
 
+    def _logs(self):
+        """The metrics' results, by one sum over the replicas; read, each variable would take one."""
+        if self._results is None:
+            self._results = tf.function(self._results_of_all, autograph=False)
+        return self._results()
+
+    def _results_of_all(self):
+        def on_a_replica():
+            context = tf.distribute.get_replica_context()
+            own = tf.stack([variable.value for variable in self._sums])
+            values = tf.unstack(context.all_reduce(tf.distribute.ReduceOp.SUM, own))
+            with keras.StatelessScope(state_mapping=list(zip(self._sums, values, strict=True))):
+                return self.gan.get_metrics_result()
+
+        strategy = self.gan.distribute_strategy
+        found = strategy.run(on_a_replica)
+        return {name: strategy.experimental_local_results(one)[0] for name, one in found.items()}
+
     def put_sums(self, rows):
         strategy = self.gan.distribute_strategy
         rows = np.asarray(rows, "float32")
@@ -84,7 +102,7 @@ class Loop(loop.Loop):
             self._prepare(program, batch)
             program(batch)
             done += 1
-        return done, None
+        return done, self._logs() if done and not self.gan.run_eagerly else None
 
     def _prepare(self, program, batch):
         """Traces a program, where it is new, for any number of rows.

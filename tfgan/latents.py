@@ -26,6 +26,7 @@ def _normal(shape, seed):
     return tf.random.stateless_normal(shape, seed, alg="philox")
 
 
+_PHILOX = 4  # numbers of one count of the generator
 _BITS = contextvars.ContextVar("algorithm of random_bits", default="philox")
 
 
@@ -46,6 +47,26 @@ def bits_for(jit_compile):
 def random_bits(shape, seed):
     """Uniform random uint32 of that shape; `seed` is an integer tensor of shape `(2,)`."""
     return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg=_BITS.get())
+
+
+def random_bits_from(start, shape, seed):
+    """Part of the bits that `random_bits` by Philox makes of a larger shape, and no others.
+
+    Args:
+        start: int64 scalar tensor: how many come before.
+        shape: int32 tensor or list.
+        seed: integer tensor `(2,)`.
+    """
+    shape = tf.convert_to_tensor(shape, tf.int32)
+    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+    low = counter[0] + tf.cast(start // _PHILOX, tf.uint64)
+    high = counter[1] + tf.cast(low < counter[0], tf.uint64)  # carried over
+    before = tf.cast(start % _PHILOX, tf.int32)
+    count = tf.reduce_prod(shape)
+    bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=[before + count], key=key, counter=tf.stack([low, high]), alg=1, dtype=tf.uint32
+    )
+    return tf.reshape(bits[before:], shape)
 
 
 NOISES = {

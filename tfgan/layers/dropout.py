@@ -32,6 +32,10 @@ class Dropout(keras.layers.Dropout):
         def draw(count):
             return latents.random_bits([count, *others], seed)
 
-        bits = replicas.rows(count, draw) if given[0] is None else draw(count)
+        def some(first, count):
+            values = tf.cast(tf.reduce_prod(tf.convert_to_tensor(others)), tf.int64)  # of a row
+            return latents.random_bits_from(first * values, [count, *others], seed)
+
+        bits = replicas.rows(count, draw, some=some) if given[0] is None else draw(count)
         kept = ops.greater_equal(bits, tf.constant(int(self.rate * 2**32), tf.uint32))
         return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))
