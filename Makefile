@@ -32,7 +32,7 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
 
 # Each file in a process of its own: what XLA compiled stays mapped, some 370 maps a GAN, of the 65,530 that Linux gives.
-test-slow: $(VENV)/installed-dev $(VENV)/installed-fuzz $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-docs $(VENV)/installed-notebooks $(VENV)/installed-audit $(VENV)/installed-deploy
+test-slow: $(VENV)/installed-dev $(VENV)/installed-fuzz $(VENV)/installed-kserve $(VENV)/installed-reference $(VENV)/installed-volume $(VENV)/installed-docs $(VENV)/installed-notebooks $(VENV)/installed-audit $(VENV)/installed-deploy
 	$(BIN)/python -m pytest -m slow -n 2 tests/test_divergence.py
 	find tests -name "test_*.py" ! -name test_divergence.py | sort | \
 		xargs -I {} sh -c '$(BIN)/python -m pytest -m slow {} || [ $$? = 5 ]'  # 5: it has none

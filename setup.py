@@ -42,6 +42,7 @@ setup(
         "serving": SERVING,
         "kserve": ["kserve>=0.15"],  # another server, for the slow tests
         "onnx": ONNX,
+        "volume": ["ray[data]>=2.60"],  # samples and their statistics by several processes
         "tfd": ["scipy"],  # reads its MATLAB file
         "audit": ["pip-audit>=2.9"],  # known weaknesses of the locked versions
         # What looks at docs/deployment.

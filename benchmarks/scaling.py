@@ -7,7 +7,11 @@ Weak scaling: B images a step by one process, beside 2 B by two that take the st
 while some work the others wait. Efficiency is the time of a step alone over that of a step together;
 the share of the all-reduce is the time that summing as many gradients takes by itself, over that of a
 step. Beside them, two processes that take steps of their own at once, which is what the machine allows;
-and one process compiled by XLA, which steps of several replicas are not. Writes scaling.md.
+and one process compiled by XLA, which steps of several replicas are not.
+
+The model beside the measured step: the step alone, a latency for each sum over the processes, and the
+bytes summed at a rate; both of them measured by sums of one number and of 4 million, on the same
+interface. Writes scaling.md.
 """
 
 import argparse
@@ -29,7 +33,7 @@ import training
 from engines import MOMENTUM, RATE, dataset
 
 HERE = Path(__file__).parent
-SECONDS = 3.0  # that one measurement takes, about
+SECONDS = 2.0  # that one measurement takes, about
 NETS = {"convolutional": ("conv", 64), "dcgan": ("dcgan", 32), "MNIST": ("mlp", 1200)}
 BATCHES = {"convolutional": (32, 128, 512), "dcgan": (32, 128), "MNIST": (100, 1000)}  # a process
 CASES = {
@@ -85,6 +89,27 @@ def summing(gan, strategy):
     return tf.function(lambda: strategy.run(on_a_replica), autograph=False)
 
 
+def summing_numbers(strategy, count):
+    """Sums so many numbers over the processes, ten times: function of nothing."""
+    import tensorflow as tf
+
+    def on_a_replica():
+        context, values = tf.distribute.get_replica_context(), tf.zeros([count])
+        for _ in range(10):  # each needs the one before
+            values = context.all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+    return tf.function(lambda: strategy.run(on_a_replica), autograph=False)
+
+
+def sums_in(train):
+    """How many sums over the processes a step takes, that of its metrics with it."""
+    (program,) = train._programs
+    (traced,) = program._list_all_concrete_functions()
+    graph = traced.graph.as_graph_def()
+    nodes = [*graph.node, *(node for one in graph.library.function for node in one.node_def)]
+    return 1 + sum(node.op.startswith("CollectiveReduce") for node in nodes)
+
+
 def worker(core, together, jit_compile):
     os.sched_setaffinity(0, {core})
     import tensorflow as tf
@@ -94,6 +119,14 @@ def worker(core, together, jit_compile):
     train = iterator = sums = None
     for line in sys.stdin:
         task = json.loads(line)
+        if "numbers" in task:
+            run = summing_numbers(strategy, task["numbers"])
+            run()
+            start = time.perf_counter()
+            for _ in range(5):
+                run()
+            print(json.dumps({"seconds": (time.perf_counter() - start) / 50}), flush=True)
+            continue
         if "case" in task:
             case = task["case"]
             gan = built(case, strategy, jit_compile)
@@ -113,6 +146,7 @@ def worker(core, together, jit_compile):
         answer = {"seconds": seconds / task["steps"]}
         answer["reduce"] = (time.perf_counter() - start) / task["steps"]
         answer["bytes"] = 4 * sum(math.prod(v.shape) for variables in weights(gan) for v in variables)
+        answer["sums"] = sums_in(train) if together else 0
         print(json.dumps(answer), flush=True)
 
 
@@ -162,7 +196,14 @@ def measure(groups, case, rounds):
     return found
 
 
-def row(name, found):
+def wire(group):
+    """(seconds that any sum takes, seconds a byte)."""
+    few, many = 1, 4_000_000
+    short, long = (group.asked(numbers=count)["seconds"] for count in (few, many))
+    return short, (long - short) / (4 * (many - few))
+
+
+def row(name, found, latency, a_byte):
     ms = {
         group: 1e3 * statistics.median(one["seconds"] for one in answers)
         for group, answers in found.items()
@@ -173,10 +214,12 @@ def row(name, found):
     reduced = 1e3 * statistics.median(two["reduce"] for two in found["two"])
     apart = zip(found["one"], found["apart"], strict=True)
     allowed = statistics.median(one["seconds"] / two["seconds"] for one, two in apart)
+    two = found["two"][0]
+    model = ms["one"] + 1e3 * (two["sums"] * latency + two["bytes"] * a_byte)
     return (
-        f"| {name} | {ms['one']:.1f} | {ms['two']:.1f} | **{statistics.median(ratios):.2f}** | "
-        f"{min(ratios):.2f} to {max(ratios):.2f} | {allowed:.2f} | "
-        f"{found['two'][0]['bytes'] / 1e6:.2f} | "
+        f"| {name} | {ms['one']:.1f} | {ms['two']:.1f} | {model:.1f} | "
+        f"**{statistics.median(ratios):.2f}** | {min(ratios):.2f} to {max(ratios):.2f} | "
+        f"{allowed:.2f} | {two['bytes'] / 1e6:.2f} | {two['sums']} | "
         f"{reduced:.1f} | {statistics.median(shares):.0%} | {ms['XLA']:.1f} |"
     )
 
@@ -199,19 +242,20 @@ def main():
         "apart": Group([first, second]),
         "XLA": Group([first], jit_compile=True),
     }
+    latency, a_byte = wire(groups["two"])
     lines = [
         f"{training.caption(training.machine())} One process on one core beside two on a core each, of "
         f"as many images each, taking turns; medians of {arguments.rounds} rounds, and the range of "
-        "the ratio.",
+        f"the ratio. A sum over the two takes {1e3 * latency:.2f} ms and {1e9 * a_byte:.2f} ms a MB.",
         "",
-        "| case | ms a step, one | ms a step of twice the batch, two | efficiency | range | two apart "
-        "| MB of gradients | ms to sum them | share | ms a step, one by XLA |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| case | ms a step, one | ms a step of twice the batch, two | model | efficiency | range | "
+        "two apart | MB of gradients | sums | ms to sum them | share | ms a step, one by XLA |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, case in CASES.items():
         if arguments.only and arguments.only not in name:
             continue
-        lines.append(row(name, measure(groups, case, arguments.rounds)))
+        lines.append(row(name, measure(groups, case, arguments.rounds), latency, a_byte))
         print(lines[-1], flush=True)
     for group in groups.values():
         group.end()

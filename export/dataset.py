@@ -19,6 +19,7 @@ from tqdm import tqdm
 from tfgan import checks
 from tfgan.conditions import Labels
 from tfgan.errors import InputError
+from tfgan.export import volume
 from tfgan.export.sampler import SEED_SHIFT, Sampler, open_generator
 from tfgan.export.shards import FORMATS, HIDDEN, Layout
 from tfgan.files import write_json
@@ -65,13 +66,14 @@ def dataset(
     seed=0,
     shard_size=10_000,
     batch_size=None,
+    workers=None,
 ):
     """Writes `count` images of a generator as a data set; a stopped one goes on where it was.
 
     Image i is that of row seed `(seed << 32) + i` as the signature `sample` has it, so a server makes
-    it again. The files are the same to the last byte however often the work was stopped, and the
-    images whatever the batch and the shards; on another kind of processor a pixel may round otherwise.
-    On a terminal a bar shows how far it is.
+    it again. The files are the same to the last byte however often the work was stopped and whoever
+    did it, and the images whatever the batch and the shards; on another kind of processor a pixel may
+    round otherwise. On a terminal a bar shows how far it is.
 
     Args:
         source: `tfgan.GAN`, `tfgan.CGAN`, run directory, or SavedModel (of versions the newest).
@@ -85,23 +87,28 @@ def dataset(
         shard_size: int >= 1. Images of a file.
         batch_size: int >= 1 or None. Images in flight: made, but not yet written. Bounds the memory,
             changes no image; at least one run of the network (up to 512) is in flight.
+        workers: int >= 1 or None. Processes that share the shards by Ray Data (extra `volume`), on this
+            machine or on the cluster that `RAY_ADDRESS` names, whose machines must see `source` and
+            `out` by these paths; `batch_size` is of each. None: this process alone.
 
     Returns:
         `DatasetReport`.
 
     Raises:
         InputError: for values out of range, a format that does not fit, a source that cannot be read,
-            a condition that does not fit or is missing, and a folder of something else.
+            a condition that does not fit or is missing, and a folder of something else; for workers
+            without Ray, more of them than it has CPUs, or a GAN that is in no file.
         OSError: if the disk is full or cannot be written. What was whole stays, to go on from.
     """
     _check_numbers(count, seed, shard_size, batch_size)
+    volume.check_workers(workers, source)
     checks.check_choice("format", format, tuple(FORMATS))
     out = Path(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file, expected a folder for the data set: choose another path.")
     generator = open_generator(source)
     _check_format(generator, format)
-    condition = _in_turn(generator, condition)
+    condition = in_turn(generator, condition)
     layout = Layout(
         out,
         count,
@@ -118,19 +125,28 @@ def dataset(
     out.mkdir(parents=True, exist_ok=True)
     with _locked(out):
         _begin(layout, _manifest(sampler, layout, format))
-        return _write(sampler, layout, FORMATS[format], batch_size)
+        return _write(sampler, layout, format, batch_size, source, workers)
 
 
 def _check_numbers(count, seed, shard_size, batch_size):
     checks.check_seed(seed)
-    numbers = {"count": (count, 2**SEED_SHIFT), "shard_size": (shard_size, 2**SEED_SHIFT)}
+    check_count("count", count)
+    check_count("shard_size", shard_size)
     if batch_size is not None:
-        numbers["batch_size"] = (batch_size, 2**SEED_SHIFT)
-    for name, (value, most) in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-            raise InputError(f"{name} must be an integer from 1 to {most}, got {value!r}.")
+        check_count("batch_size", batch_size)
     if seed >= 2**31:
         raise InputError(f"seed must be below 2**31, got {seed}.")
+
+
+def check_count(name, value, least=1):
+    """Refuses what is no number of images.
+
+    Raises:
+        InputError: for another than an int from `least` to 2**32.
+    """
+    most = 2**SEED_SHIFT
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise InputError(f"{name} must be an integer from {least} to {most}, got {value!r}.")
 
 
 def _check_format(generator, format):
@@ -141,7 +157,7 @@ def _check_format(generator, format):
         )
 
 
-def _in_turn(generator, condition):
+def in_turn(generator, condition):
     """The conditions to take in turn, as an array; None where there are none."""
     kind = generator.condition
     if kind is None:
@@ -204,14 +220,9 @@ def _locked(folder):
 def _begin(layout, manifest):
     """Writes the manifest of a new folder; compares that of one begun. Sweeps what was half-done."""
     file = layout.folder / MANIFEST
-    leftovers: list[Path] = []
-    others: list[Path] = []
-    for path in layout.folder.iterdir():
-        (leftovers if path.name.startswith((HIDDEN, ".dataset.")) else others).append(path)
-    if others and not file.is_file():
+    if not file.is_file() and not all(map(_is_leftover, layout.folder.iterdir())):
         raise InputError(f"{layout.folder} holds files of something else: choose a new folder.")
-    for path in leftovers:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    _sweep(layout.folder)
     if not file.is_file():
         write_json(file, {**manifest, "finished": False})
         return
@@ -225,8 +236,18 @@ def _begin(layout, manifest):
             )
 
 
-def _write(sampler, layout, form, batch_size):
-    start, size = time.perf_counter(), 0
+def _is_leftover(path):
+    return path.name.startswith((HIDDEN, ".dataset."))
+
+
+def _sweep(folder):
+    """Removes what was half-done where a process was killed."""
+    for path in filter(_is_leftover, folder.iterdir()):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _write(sampler, layout, format, batch_size, source, workers):
+    start, form = time.perf_counter(), FORMATS[format]
     missing = [shard for shard in range(layout.shards) if not form.is_there(layout, shard)]
     written = sum(len(layout.numbers(shard)) for shard in missing)
     ahead = _CHUNKS if batch_size is None else max(1, batch_size // sampler.chunk_size)
@@ -237,9 +258,14 @@ def _write(sampler, layout, form, batch_size):
         unit_scale=True,
         disable=None,
     )
-    with bar, contextlib.closing(_made(sampler, layout, missing, ahead)) as made:
-        for shard, parts in itertools.groupby(made, key=lambda pair: pair[0]):
-            size += form.store(layout, shard, _counted(parts, bar))
+    with bar:
+        if workers is None:
+            sizes = _stored(sampler, layout, form, missing, ahead, bar.update)
+        else:
+            sizes = _stored_by(workers, source, sampler, layout, format, missing, ahead, bar.update)
+        size = sum(sizes)
+    if workers is not None:
+        _sweep(layout.folder)
     file = layout.folder / MANIFEST
     manifest = json.loads(file.read_text(encoding="utf-8"))
     if not manifest["finished"]:  # also where all was there, but a kill came before this line
@@ -247,10 +273,38 @@ def _write(sampler, layout, form, batch_size):
     return DatasetReport(str(layout.folder), layout.images, written, size, time.perf_counter() - start)
 
 
-def _counted(parts, bar):
+def _stored(sampler, layout, form, shards, ahead, tell):
+    """Writes shards; yields the bytes of each, and calls `tell` with the images that were made."""
+    with contextlib.closing(_made(sampler, layout, shards, ahead)) as made:
+        for shard, parts in itertools.groupby(made, key=lambda pair: pair[0]):
+            yield form.store(layout, shard, _counted(parts, tell))
+
+
+def _counted(parts, tell):
     for _, rows in parts:
         yield rows
-        bar.update(len(rows.images))
+        tell(len(rows.images))
+
+
+def _stored_by(workers, source, sampler, layout, format, shards, ahead, tell):
+    """As `_stored`, by other processes."""
+    layout = layout._replace(folder=layout.folder.absolute())
+    opened = volume.told(source, sampler)
+    for done in volume.results(shards, workers, _writer, opened, layout, format, ahead):
+        tell(int(done["images"]))
+        yield int(done["size"])
+
+
+def _writer(opened, layout, format, ahead):
+    """What another process does with the number of a shard: writes it, and tells its size."""
+    form = FORMATS[format]
+    sampler = volume.open_again(opened, as_png=form.takes_png)
+
+    def write(shard):
+        (size,) = _stored(sampler, layout, form, [shard], ahead, lambda images: None)
+        return {"images": len(layout.numbers(shard)), "size": size}
+
+    return write
 
 
 def _made(sampler, layout, shards, ahead):

@@ -214,18 +214,19 @@ def test_it_becomes_read_only_while_training(source, tmp_path, monkeypatch):
 
 def test_an_image_that_cannot_be_decoded(source, tmp_path, monkeypatch):
     """Images of large folders are decoded while training, not before."""
-    read = tfgan.data.dataset.Data.train_from
+    read = tfgan.data.dataset.Data.train_batches
 
-    def damaged(data, *given, **options):
+    def damaged(data, batch_size, **options):
         png = tf.constant([bytes(tf.io.encode_png(tf.zeros((8, 8, 1), tf.uint8)).numpy()), b"\x89PNG"])
 
         def decode(number, element):
             image = tf.io.decode_png(png[tf.cast(number == 30, tf.int32)], channels=1)
             return tf.ensure_shape(image, (8, 8, 1)), element[1]
 
-        return read(data, *given, **options).enumerate().map(decode)
+        images = read(data, batch_size, **options).unbatch().enumerate().map(decode)
+        return images.batch(batch_size)
 
-    monkeypatch.setattr(tfgan.data.dataset.Data, "train_from", damaged)
+    monkeypatch.setattr(tfgan.data.dataset.Data, "train_batches", damaged)
     config = runs.plan("cgan-digits", source=source, epochs=EPOCHS, changes=CHANGES)
     with pytest.raises(InputError, match="an image cannot be read") as error:
         runs.train(tmp_path / "run", config, verbose=0)

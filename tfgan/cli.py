@@ -74,6 +74,14 @@ def _sampling_options(command):
     return truncation(smoothing(command))
 
 
+_workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes that share the samples, by Ray: here, or where RAY_ADDRESS says.",
+)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tfgan")
 def cli():
@@ -220,11 +228,23 @@ def _run_path(out, config):
 )
 @click.option("--shard-size", type=click.IntRange(min=1), metavar="N", help="Images a file (10,000).")
 @click.option("--batch-size", type=click.IntRange(min=1), metavar="N", help="Images made in advance.")
+@_workers_option
 @click.option(
     "--out", type=_PATH, metavar="PATH", help="Picture, or folder.  [default: RUN/samples.png]"
 )
 def sample(
-    run, count, condition, mix, seed, interpolate, format, shard_size, batch_size, out, **sampling
+    run,
+    count,
+    condition,
+    mix,
+    seed,
+    interpolate,
+    format,
+    shard_size,
+    batch_size,
+    workers,
+    out,
+    **sampling,
 ):
     """Draw samples of RUN as a picture; of a run on tags, write a table of words for test images.
 
@@ -232,7 +252,7 @@ def sample(
     """
     if count is not None and count < 1:
         raise InputError(f"--count must be at least 1, got {count}.")
-    sizes = {"shard_size": shard_size, "batch_size": batch_size}
+    sizes = {"shard_size": shard_size, "batch_size": batch_size, "workers": workers}
     sizes = {name: size for name, size in sizes.items() if size is not None}
     if format:
         if interpolate or mix or sampling != _UNCHANGED:
@@ -244,7 +264,7 @@ def sample(
         _sample_dataset(run, out, count, condition, format=format, seed=seed, **sizes)
         return
     if sizes:
-        raise InputError("--shard-size and --batch-size go with --format: leave them out.")
+        raise InputError("--shard-size, --batch-size and --workers go with --format: leave them out.")
     if mix and (interpolate or condition is not None):
         raise InputError("--mix goes without --condition and --interpolate: leave them out.")
     _import_tensorflow()
@@ -339,24 +359,33 @@ def _sample_tags(run, out, count, seed, sampling, *, refused):
     "model FILE.keras.  [default: classifier, of data with labels]",
 )
 @click.option("--seed", type=SEED, default=0, show_default=True)
+@_workers_option
 @_sampling_options
 @click.option(
     "--json", "json_file", type=_PATH, metavar="FILE", help="Write the numbers with their protocol."
 )
-def evaluate(run, metrics, samples, features, seed, json_file, **sampling):
+def evaluate(run, metrics, samples, features, seed, workers, json_file, **sampling):
     """Measure RUN against the data it was trained on.
 
     All metrics, with nothing changed in sampling, are kept in RUN/evaluation.json too, from where
-    exports tell them.
+    exports tell them. With --workers it is frechet and kernel, of any number of samples.
     """
+    if workers is not None and sampling != _UNCHANGED:
+        raise InputError("--workers goes without --truncation and --smoothing: leave them out.")
     _import_tensorflow()
     from tfgan import evaluation, runs
-    from tfgan.files import write_json
 
     names = [name.strip() for name in metrics.split(",")] if metrics else None
     evaluation.check_names(names)
     if json_file:
         _check_file(json_file)
+    if workers is not None:
+        import tfgan.export
+
+        data = runs.load_data(runs.read_config(run))
+        options = {"metrics": names, "features": features, "seed": seed, "workers": workers}
+        _show(tfgan.export.statistics(run, data, samples, **options), json_file)
+        return
     gan, config = runs.load(run), runs.read_config(run)
     data = runs.load_data(config)
     sampling = {name: value for name, value in sampling.items() if value != _UNCHANGED[name]}
@@ -369,10 +398,18 @@ def evaluate(run, metrics, samples, features, seed, json_file, **sampling):
         sampling=sampling,
         features=features,
     )
+    kept = None if names or sampling else run / "evaluation.json"
+    _show(results, kept, json_file)
+
+
+def _show(results, *files):
+    """Prints what was measured, and writes it into the files that are not None."""
+    from tfgan import evaluation
+    from tfgan.files import write_json
+
     for line in evaluation.lines(results):
         _echo(printable(line))
-    kept = None if names or sampling else run / "evaluation.json"
-    for file in filter(None, (kept, json_file)):
+    for file in filter(None, files):
         write_json(file, results)
         _echo(f"numbers: {file}")
 

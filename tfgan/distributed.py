@@ -167,7 +167,8 @@ def data(gan, x, y, arguments):
             f"{processes} processes cannot share a {type(x).__name__}: give arrays or a "
             "tf.data.Dataset, the same in each."
         )
-    return strategy.distribute_datasets_from_function(lambda context: _rows(x, context)), None
+    of_process = strategy.distribute_datasets_from_function
+    return of_process(lambda context: cut(_rows(x, context), context)), None
 
 
 def validation_data(gan, given, arguments):
@@ -194,7 +195,35 @@ def _rows(dataset, context):
         )
         return part[first:end]
 
-    return dataset.map(lambda *batch: tf.nest.map_structure(own, batch if len(batch) > 1 else batch[0]))
+    return dataset.map(lambda *batch: tf.nest.map_structure(own, _element(batch)))
+
+
+def cut(dataset, context):
+    """Has each of a process's replicas take its rows of every batch: they take elements in turn.
+
+    Args:
+        dataset: `tf.data.Dataset` of a process's rows of batches.
+        context: `tf.distribute.InputContext`.
+    """
+    local = context.num_replicas_in_sync // context.num_input_pipelines
+    if local <= 1:
+        return dataset
+
+    def of_replicas(*batch):
+        def rows(i):
+            def own(part):
+                return part[tf.shape(part)[0] * i // local : tf.shape(part)[0] * (i + 1) // local]
+
+            return tf.nest.map_structure(own, _element(batch))
+
+        return tf.data.Dataset.range(local, output_type=tf.int32).map(rows)
+
+    return dataset.flat_map(of_replicas)
+
+
+def _element(batch):
+    """What a data set's function is given, as the data set has it."""
+    return batch if len(batch) > 1 else batch[0]
 
 
 def synchronize(gan, synchronized=True):

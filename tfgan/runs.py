@@ -335,9 +335,7 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
         team=team,
     )
     gan.fit(
-        dataset.train_from(position.epoch, bytes_stay=True)
-        .batch(batch_size, drop_remainder=True)
-        .prefetch(2),
+        _batches(dataset, batch_size, position.epoch, team),
         check=False,  # done when it was loaded
         # All of them; but told so, Keras draws one order of the images an epoch instead of two, and
         # a run that goes on sees those of an undisturbed one.
@@ -360,6 +358,22 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
             shutil.copyfile(source, temporary)
     team.meet()
     return load(path) if team.chief else gan
+
+
+def _batches(dataset, batch_size, epoch, team):
+    """The full batches of a process, or of all its replicas, from an epoch on."""
+
+    def of_process(index, count):
+        given = {"epoch": epoch, "process": (index, count), "bytes_stay": True}
+        return dataset.train_batches(batch_size, **given).prefetch(2)
+
+    if team.count == 1:
+        return of_process(0, 1)
+    return team.strategy.distribute_datasets_from_function(
+        lambda context: distributed.cut(
+            of_process(context.input_pipeline_id, context.num_input_pipelines), context
+        )
+    )
 
 
 def _restored(gan, kept, steps_per_epoch, team):

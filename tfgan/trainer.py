@@ -84,7 +84,7 @@ class Trainer(keras.Model):
         if not checks.is_unbounded(self.generator):
             z = tf.constant(self.draw_latents(16, seed=0))
             checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
-        if isinstance(x, (tf.data.Dataset, types.GeneratorType)):
+        if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
         steps, batch_size = kwargs.get("steps_per_epoch"), kwargs.get("batch_size")
         count = batches.batches_of(x, batch_size)

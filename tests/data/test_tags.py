@@ -45,7 +45,7 @@ def test_order(make_npz, arrays):
     assert sorted(key) == sorted(other)
     assert key != other
     data = load(f"npz:{make_npz(**arrays)}", seed=3)
-    resumed = elements(data.train_from(1, bytes_stay=True))
+    resumed = elements(data.train_batches(1, epoch=1, bytes_stay=True).unbatch())
     assert [np.concatenate(pair).tobytes() for pair in resumed] == other
 
 

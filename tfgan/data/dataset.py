@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan.conditions import Kind, Labels, Vector
+from tfgan.data.order import Order, Part
 from tfgan.data.splits import SPLITS
 from tfgan.errors import InputError
 
@@ -22,15 +23,15 @@ class Split:
 
     Attributes:
         size: int.
-        read: function of (seed or None, pixels) that returns a `tf.data.Dataset` of `size` images,
-            or (image, int32 label); None: in a fixed order, a seed: shuffled by it and reshuffled
-            each epoch. `pixels`, applied to the stored images, is `to_float` or `as_stored`.
+        read: function of (order, pixels) that returns a `tf.data.Dataset` of images, or (image, int32
+            label), in that `tfgan.data.order.Order`: all of them, or of a part nothing is decoded but
+            it. `pixels`, applied to the stored images, is `to_float` or `as_stored`.
         conditions: function of rows, int `(n,)` in the fixed order, that returns their conditions
             without reading an image; or None.
     """
 
     size: int
-    read: Callable[[int | None, Callable], tf.data.Dataset]
+    read: Callable[[Order, Callable], tf.data.Dataset]
     conditions: Callable[[np.ndarray], np.ndarray] | None = None
 
 
@@ -126,21 +127,35 @@ class Data:
     tags: Tags | None = None
     _splits: dict = dataclasses.field(default_factory=dict, repr=False)
 
-    def train_from(self, epoch, *, bytes_stay=False):
-        """`train` as it stands after `epoch` passes: its next pass is epoch `epoch`, from 0.
+    def train_batches(self, batch_size, *, epoch=0, process=(0, 1), bytes_stay=False):
+        """Full batches of training images, as they stand after `epoch` passes.
 
-        What a resumed run needs to see the images in the order it would have seen them.
+        The next pass is epoch `epoch`, from 0: what a resumed run needs to see the images in the order
+        it would have seen them. Batches are the same whatever the number of processes, of which each
+        has rows of every batch and decodes no others. Those of TFDS's TFRecords that do not fit in
+        memory are read in up to 16 streams, each of which has its place in every batch: a process
+        opens those where its rows are.
 
         Args:
+            batch_size: int from 1 to the number of training images. Of all processes together.
             epoch: int.
+            process: (index, count): rows are those of process `index` of `count`.
             bytes_stay: bool. Images that are kept as uint8 stay so, a quarter of the memory traffic:
                 `fit` makes floats of them on the device, where XLA may round the last bit otherwise.
+
+        Returns:
+            `tf.data.Dataset` of `sizes["train"] // batch_size` batches.
         """
+        split, steps = self._splits["train"], self.sizes["train"] // batch_size
+        first, end = (batch_size * (process[0] + i) // process[1] for i in (0, 1))
         pixels = as_stored if bytes_stay else to_float
-        dataset = _finish(self._splits["train"], self.seed, pixels)
-        for _ in range(epoch):
-            iter(dataset)  # draws this epoch's shuffle seeds and reads nothing
-        return dataset
+        if end == first:  # of more processes than rows
+            dataset = _without_rows(split, pixels, steps)
+        else:
+            dataset = split.read(Order(self.seed, Part(batch_size, first, end), epoch), pixels)
+            dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps * (end - first)))
+            dataset = dataset.batch(end - first, drop_remainder=True)
+        return plain_options(dataset)
 
     def arrays(self, split, limit=None):
         """A split as arrays, in a fixed order (train too: it is not shuffled here).
@@ -236,12 +251,6 @@ def _condition(loaded):
     return None if loaded.num_classes is None else Labels(loaded.num_classes)
 
 
-def shuffled_range(count, seed):
-    """Dataset of 0 .. count - 1: in order for None, else in an order drawn anew each epoch."""
-    indices = tf.data.Dataset.range(count)
-    return indices if seed is None else indices.shuffle(count, seed=seed)
-
-
 def to_float(images):
     """float32 in [0, 1] of uint8 pixels; float32 images pass through."""
     if images.dtype == tf.uint8:
@@ -277,8 +286,18 @@ def plain_options(dataset):
 
 
 def _finish(split, seed, pixels=to_float):
-    dataset = split.read(seed, pixels).apply(tf.data.experimental.assert_cardinality(split.size))
-    return plain_options(dataset)
+    dataset = split.read(Order(seed), pixels)
+    return plain_options(dataset.apply(tf.data.experimental.assert_cardinality(split.size)))
+
+
+def _without_rows(split, pixels, steps):
+    """So many batches of no rows, of a split's elements."""
+    spec = split.read(Order(), pixels).element_spec
+
+    def batch(_):
+        return tf.nest.map_structure(lambda one: tf.zeros((0, *one.shape), one.dtype), spec)
+
+    return tf.data.Dataset.range(steps).map(batch)
 
 
 def _read_conditions(dataset):

@@ -15,9 +15,10 @@ import tensorflow as tf
 
 from tfgan.conditions import MultiLabel
 from tfgan.data import attributes
-from tfgan.data.dataset import Loaded, Split, collect, map_images, shuffled_range, workers
+from tfgan.data.dataset import Loaded, Split, collect, map_images, workers
 from tfgan.data.headers import looks_whole, read_header, read_orientation
 from tfgan.data.memory import from_arrays
+from tfgan.data.order import Order
 from tfgan.data.resize import resize
 from tfgan.data.splits import SPLITS, divide
 from tfgan.errors import InputError, shortened
@@ -241,7 +242,7 @@ def _turn(image, orientation):
     return image
 
 
-def _dataset(paths, orientations, labels, rows, shape, seed, parallel):
+def _dataset(paths, orientations, labels, rows, shape, order, parallel):
     """Dataset of uint8 images, or (image, label); shuffles file names, so no image waits."""
     with tf.device("CPU"):
         turns = tf.constant(orientations[rows])
@@ -252,8 +253,7 @@ def _dataset(paths, orientations, labels, rows, shape, seed, parallel):
         image = _decode(names[position], turns[position], shape)
         return image if classes is None else (image, classes[position])
 
-    indices = shuffled_range(len(rows), seed)
-    return indices.map(read, num_parallel_calls=parallel, deterministic=True)
+    return order.positions(len(rows)).map(read, num_parallel_calls=parallel, deterministic=True)
 
 
 def _names(paths):
@@ -263,7 +263,7 @@ def _names(paths):
 
 def _decode_all(paths, orientations, labels, shape, parallel):
     """(uint8 images, labels) of files."""
-    dataset = _dataset(paths, orientations, labels, np.arange(len(paths)), shape, None, parallel)
+    dataset = _dataset(paths, orientations, labels, np.arange(len(paths)), shape, Order(), parallel)
     try:
         with quiet():  # of what is wrong libjpeg writes to stderr
             return collect(dataset, len(paths))
@@ -312,8 +312,8 @@ def _conditions(labels, rows):
 def _reader(paths, orientations, labels, rows, shape, parallel):
     ahead = int(np.clip(64 * 2**20 // np.prod(shape), 1, 64))
 
-    def read(seed, pixels):
-        dataset = _dataset(paths, orientations, labels, rows, shape, seed, parallel)
+    def read(order, pixels):
+        dataset = _dataset(paths, orientations, labels, rows, shape, order, parallel)
         return map_images(dataset, pixels).prefetch(ahead)
 
     return read

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.dataset import Loaded, Split, shuffled_range
+from tfgan.data.dataset import Loaded, Split
 from tfgan.data.resize import resize_array
 from tfgan.data.splits import SPLITS
 
@@ -66,14 +66,14 @@ def _memory_split(images, labels, rows, conditions):
     with tf.device("CPU"):
         index = tf.constant(rows)
 
-    def read(seed, pixels):
+    def read(order, pixels):
         def gather(positions):
             taken = tf.gather(index, positions)
             picked = pixels(tf.gather(images, taken))
             return picked if labels is None else (picked, tf.gather(labels, taken))
 
         # An op an image would cost 10 times as much as an op a chunk.
-        chunks = shuffled_range(len(rows), seed).batch(chunk)
+        chunks = order.positions(len(rows)).batch(chunk)
         return chunks.map(gather).prefetch(2).unbatch()
 
     of_rows = None if conditions is None else lambda chosen: conditions[rows[chosen]]

@@ -18,8 +18,9 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.dataset import Loaded, Split, as_stored, collect, shuffled_range, to_float
+from tfgan.data.dataset import Loaded, Split, as_stored, collect, to_float
 from tfgan.data.npz import MAX_CLASSES
+from tfgan.data.order import Order
 from tfgan.data.splits import SPLITS
 from tfgan.errors import InputError
 from tfgan.reading import check_memory
@@ -88,7 +89,7 @@ def of(loaded, source):
     arrays, triples = {}, {}
     for number, split in enumerate(SPLITS):
         part = loaded.splits[split]
-        arrays[split] = collect(part.read(None, as_stored), part.size)
+        arrays[split] = collect(part.read(Order(), as_stored), part.size)
         rng = np.random.default_rng([_SEED, number])
         triples[split] = rng.integers(part.size, size=(SIZES[split], _CHANNELS), dtype="int32")
     digest = hashlib.sha256(f"stacked {loaded.fingerprint}".encode())
@@ -114,13 +115,13 @@ def _split(arrays, triples, num_classes):
     with tf.device("CPU"):  # once, whatever the number of pipelines: they capture it by reference
         held, index, classes = tf.constant(singles), tf.constant(triples), tf.constant(modes)
 
-    def read(seed, pixels):
+    def read(order, pixels):
         def put_together(positions):
             picked = tf.gather(held, tf.gather(index, positions))  # (chunk, 3, H, W, 1)
             images = tf.transpose(picked[..., 0], (0, 2, 3, 1))  # (chunk, H, W, 3)
             return pixels(images), tf.gather(classes, positions)
 
-        chunks = shuffled_range(len(triples), seed).batch(chunk)
+        chunks = order.positions(len(triples)).batch(chunk)
         return chunks.map(put_together).prefetch(2).unbatch()
 
     return Split(len(triples), read, lambda rows: modes[rows])

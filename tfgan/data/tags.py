@@ -19,7 +19,7 @@ import hashlib
 import numpy as np
 import tensorflow as tf
 
-from tfgan.data.dataset import Loaded, Split, Tags, shuffled_range
+from tfgan.data.dataset import Loaded, Split, Tags
 from tfgan.data.splits import SPLITS, divide
 from tfgan.errors import InputError
 
@@ -149,12 +149,12 @@ def _split(features, vectors, pairs):
     with tf.device("CPU"):
         held = tf.constant(pairs)
 
-    def read(seed, pixels):
+    def read(order, pixels):
         def gather(positions):
             picked = tf.gather(held, positions)  # (chunk, 2)
             return tf.gather(vectors, picked[:, 1]), tf.gather(features, picked[:, 0])
 
-        return shuffled_range(len(pairs), seed).batch(chunk).map(gather).prefetch(2).unbatch()
+        return order.positions(len(pairs)).batch(chunk).map(gather).prefetch(2).unbatch()
 
     return Split(len(pairs), read, conditions)
 

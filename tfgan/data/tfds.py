@@ -7,6 +7,7 @@ shuffles examples when it writes them, so its splits are cut into contiguous run
 
 import difflib
 import hashlib
+import itertools
 import json
 import os
 from pathlib import Path
@@ -17,12 +18,16 @@ import tensorflow as tf
 from tfgan.data.dataset import Loaded, Split, as_stored, collect, map_images, workers
 from tfgan.data.fetch import first_line, prepare, urls
 from tfgan.data.memory import from_arrays
+from tfgan.data.order import Order, Part
 from tfgan.data.resize import resize
 from tfgan.data.splits import SPLITS, divide
 from tfgan.errors import InputError
 from tfgan.reading import refusing
 
-_SHUFFLE_BYTES = 256 * 2**20
+_SHUFFLE_BYTES = 2**28  # of encoded examples, in all streams
+_STREAMS = 16  # at most, whatever the processes: batches are the same for any number of them
+_OPEN = 4  # files of a stream that are read in turn
+_RECORDS = 64  # that are fetched at once
 _SPLIT_NAMES = {
     "train": "train",
     "test": "test",
@@ -66,7 +71,7 @@ def load(argument, *, data_dir, image_size, memory_limit):
         )
     with refusing(lambda reason: _damaged(argument, builder, reason)):
         arrays = {
-            split: collect(item.read(None, as_stored), item.size) for split, item in readers.items()
+            split: collect(item.read(Order(), as_stored), item.size) for split, item in readers.items()
         }
     return from_arrays(
         arrays,
@@ -192,32 +197,98 @@ def _splits(builder, name):
 
 
 def _reader(builder, split, rows, shape, label):
-    """Function of (seed or None, pixels) -> dataset of images, or (image, label)."""
+    """Function of (order, pixels) -> dataset of images, or (image, label)."""
     tfds = _tfds()
-    wanted = {"image": True} | ({} if label is None else {"label": True})
-    part = f"{split}[{rows[0]}:{rows[-1] + 1}]"  # contiguous: divide() did not permute
+    names = ["image"] if label is None else ["image", "label"]
+    partly = tfds.decode.PartialDecoding(dict.fromkeys(names, True))
+    features = partly.extract_features(builder.info.features)
+    random_access = builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD
+    records = (_listed if random_access else _streams)(builder, split, rows)
 
-    def element(example):
+    def element(record):
+        example = features.deserialize_example(record)
         image = _uint8(example["image"], shape)
         return image if label is None else (image, tf.cast(example["label"], tf.int32))
 
-    def read(seed, pixels):
-        config = tfds.ReadConfig(
-            try_autocache=False, shuffle_seed=seed, shuffle_reshuffle_each_iteration=True
-        )
-        dataset = builder.as_dataset(
-            split=part,
-            shuffle_files=seed is not None,
-            read_config=config,
-            decoders=tfds.decode.PartialDecoding(wanted),
-        )
-        dataset = dataset.map(element, num_parallel_calls=workers(), deterministic=True)
-        if seed is not None:
-            buffer = int(np.clip(_SHUFFLE_BYTES // np.prod(shape), 1, len(rows)))
-            dataset = dataset.shuffle(buffer, seed=seed)
+    def read(order, pixels):
+        dataset = records(order).map(element, num_parallel_calls=workers(), deterministic=True)
         return map_images(dataset, pixels)
 
     return read
+
+
+def _part(split, rows, start, stop):
+    """TFDS's name for some of the rows of a split; they are contiguous, since `divide` left them so."""
+    return f"{split}[{rows[0] + start}:{rows[0] + stop}]"
+
+
+def _listed(builder, split, rows):
+    """Function of an order -> dataset of records, of ArrayRecord files, which give any of them."""
+    source = builder.as_data_source(split=_part(split, rows, 0, len(rows))).data_source
+
+    def fetch(positions):
+        return np.array(source.__getitems__(positions.tolist()), object)
+
+    def fetched(positions):
+        return tf.ensure_shape(tf.numpy_function(fetch, [positions], tf.string), positions.shape)
+
+    return lambda order: order.positions(len(rows)).batch(_RECORDS).map(fetched).unbatch()
+
+
+def _streams(builder, split, rows):
+    """Function of an order -> dataset of records, of TFRecord files, which are read from end to end.
+
+    Of batches, every stream has rows of its own, whoever reads them.
+    """
+    about, count = builder.info.splits[split], len(rows)
+    size = max(1, about.num_bytes / about.num_examples)  # bytes are 0 where nobody said
+
+    def stream(order, start, stop, share=1.0):
+        files = builder.info.splits[_part(split, rows, start, stop)].file_instructions
+        buffer = int(np.clip(share * _SHUFFLE_BYTES // size, 1, stop - start))
+        return _of_files(files, order, buffer)
+
+    def records(order):
+        if order.part is None:
+            return stream(order, 0, count)
+        batch_size, first, end = order.part
+        streams = min(_STREAMS, about.num_shards, batch_size)
+        edges = [batch_size * i // streams for i in range(streams + 1)]
+        parts = []
+        for number, (low, high) in enumerate(itertools.pairwise(edges)):
+            own = Part(high - low, max(first, low) - low, min(end, high) - low)
+            if own.first < own.end:
+                seed = None if order.seed is None else order.seed + number
+                start, stop = (count * edge // batch_size for edge in (low, high))
+                own_order = Order(seed, epoch=order.epoch)
+                parts.append(own.rows(stream(own_order, start, stop, 1 / streams)))
+        together = tf.data.Dataset.zip(tuple(parts)).take(count // batch_size)
+        return together.map(lambda *rows: tf.concat(rows, axis=0)).unbatch()
+
+    return records
+
+
+def _of_files(files, order, buffer):
+    """Dataset of the records of some files: as they lie there, or files and then records shuffled.
+
+    Args:
+        files: TFDS's instructions, each with `filename`, `skip` and `take`.
+        order: `Order` of all records.
+        buffer: int. Records held to shuffle.
+    """
+    names = tf.constant([file.filename for file in files])
+    skips, takes = (
+        tf.constant([getattr(file, name) for file in files], tf.int64) for name in ("skip", "take")
+    )
+
+    def of_file(i):
+        return tf.data.TFRecordDataset(names[i]).skip(skips[i]).take(takes[i])
+
+    indices = order.positions(len(files))
+    if order.seed is None:
+        return indices.flat_map(of_file)
+    records = indices.interleave(of_file, cycle_length=_OPEN)
+    return order.after(records.shuffle(buffer, seed=order.seed))
 
 
 def _uint8(image, shape):
@@ -231,7 +302,7 @@ def _uint8(image, shape):
 
 
 def _streamed(read):
-    return lambda seed, pixels: read(seed, pixels).prefetch(16)
+    return lambda order, pixels: read(order, pixels).prefetch(16)
 
 
 def _fingerprint(builder, sizes, shape):

@@ -46,15 +46,15 @@ class FeatureSets:
         images, conditions = self._data.arrays(split, limit=TEST_LIMIT)
         return self.extractor(images), conditions
 
-    def protocol(self, n_fake, n_real, **more):
-        """What every number here says of itself."""
+    def protocol(self, n_fake, n_real, *, dim=None, **more):
+        """What every number here says of itself; `dim` where samples are not in memory."""
         return {
             "n_fake": n_fake,
             "n_real": n_real,
             "split": "test",
             "features": self.extractor.description,
             "feature_name": self.extractor.name,
-            "dim": self.fake.shape[1],
+            "dim": self.fake.shape[1] if dim is None else dim,
             "seed": self._seed,
             "real_is": "valid images, against the same test images",
             **more,

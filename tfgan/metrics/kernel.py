@@ -39,9 +39,7 @@ def distance(features, others, *, memory=2**28):
     """
     ours, theirs = map(Rows, _checked(features, others))
     n, m = len(ours), len(theirs)
-    within, theirs_within = (_sums(rows, rows, memory)[0] for rows in (ours, theirs))
-    within -= _diagonal(ours.squared_lengths(), ours.shape[1])
-    theirs_within -= _diagonal(theirs.squared_lengths(), theirs.shape[1])
+    within, theirs_within = (_sums_within(rows, memory) for rows in (ours, theirs))
     across, theirs_across = _sums(ours, theirs, memory)
     shares = within / (n - 1) - across / m  # of each sample, in the estimate
     theirs_shares = theirs_within / (m - 1) - theirs_across / n
@@ -96,6 +94,34 @@ def subset_distance(features, others, *, subsets=SUBSETS, subset_size=SUBSET_SIZ
     }
 
 
+class ToFixed:
+    """Unbiased estimates of the squared MMD of one set of features after another to the same one.
+
+    Estimates of disjoint sets of samples may be averaged; that of all of them together has the same
+    mean.
+
+    Args:
+        others: float `(m, dim)`, m at least 2.
+        memory: int. Bytes that the kernels computed at a time may take.
+    """
+
+    def __init__(self, others, *, memory=2**28):
+        others, _ = _checked(others, others)
+        self._others, self._memory = others, memory
+        self._within = _sums_within(Rows(others), memory).mean() / (len(others) - 1)
+
+    def __call__(self, features):
+        """Returns the estimate for features, float `(n, dim)`, n at least 2.
+
+        Raises:
+            InputError: for other shapes.
+        """
+        ours, theirs = map(Rows, _checked(features, self._others))
+        within = _sums_within(ours, self._memory).mean() / (len(ours) - 1)
+        across = _sums(ours, theirs, self._memory)[0].mean() / len(theirs)
+        return float(within + self._within - 2 * across)
+
+
 def kernel(rows, others):
     """The polynomial kernel `(x.y / dim + 1)^3` of float64 rows, `(n, m)`."""
     return _cubed(rows @ others.T, rows.shape[1])
@@ -135,6 +161,11 @@ def _sums(rows, others, memory):
         sums[part] = values.sum(axis=1)
         other_sums += values.sum(axis=0)
     return sums, other_sums
+
+
+def _sums_within(rows, memory):
+    """Sums of the kernel of each of some `Rows` over the others of them, `(n,)`."""
+    return _sums(rows, rows, memory)[0] - _diagonal(rows.squared_lengths(), rows.shape[1])
 
 
 def _unbiased(ours, theirs):

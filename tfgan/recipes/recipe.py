@@ -336,5 +336,5 @@ def _check(settings):
             raise InputError(f"clipnorm must be a number of at least 0, got {value}.")
         if key == "precision" and value not in PRECISIONS:
             raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, got {value!r}.")
-        if type(value) is float and abs(value) > _LARGEST:
+        if type(value) is float and not abs(value) <= _LARGEST:  # nor is NaN
             raise InputError(f"{key} must be a number that float32 holds, up to 3.4e38, got {value}.")
