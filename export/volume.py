@@ -84,7 +84,7 @@ def results(pieces, workers, prepare, *arguments):
     if not pieces:
         return
     ray = _ray()
-    with _running(ray, workers):
+    with _running(ray, workers) as gpus:
         context = ray.data.DataContext.get_current().copy()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
@@ -99,6 +99,7 @@ def results(pieces, workers, prepare, *arguments):
                 compute=ray.data.ActorPoolStrategy(size=min(workers, len(pieces))),
                 fn_constructor_args=(prepare, arguments),
                 num_cpus=1,
+                num_gpus=gpus,
             )
             for row in done.iter_rows():
                 yield _opened(row)
@@ -150,7 +151,7 @@ def _ray():
 
 @contextlib.contextmanager
 def _running(ray, workers):
-    """Has Ray run, with room for so many processes."""
+    """Has Ray run, with room for so many processes; gives the GPUs that each takes, one or none."""
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.ERROR)
     begun = not ray.is_initialized()
@@ -173,10 +174,11 @@ def _running(ray, workers):
                 "(--workers) out."
             ) from error
     try:
-        room = int(ray.cluster_resources().get("CPU", 0))
+        resources = ray.cluster_resources()
+        room = int(resources.get("CPU", 0))
         if workers > room:
             raise InputError(f"workers must be at most the {room} CPUs that Ray has, got {workers}.")
-        yield
+        yield int(resources.get("GPU", 0) >= workers)
     finally:
         if begun:
             ray.shutdown()

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import shards
 import tensorflow as tf
+from makers import one_line
 
 from tfgan import data, distributed
 from tfgan.data import Data, order
+from tfgan.errors import InputError
 
 SHAPE = (4, 3, 1)
 LENGTHS = [20, 13, 20, 7, 20, 20]  # 100 images, 80 to train on: in files 0 to 4
@@ -58,6 +60,14 @@ def test_processes_share_each_batch(sharded, batch_size):
             assert [joined(of_batch) for of_batch in zip(*rows, strict=True)] == batches
         assert max(map(len, rows[0])) - min(map(len, rows[-1])) <= 1
     assert numbers(sharded.train_batches(batch_size, epoch=1, bytes_stay=True)) == passes[1]
+
+
+@pytest.mark.parametrize("given", [(0,), (-1,), (1440,), (10, 2, 2), (10, -1, 2), (10, 0, 0)])
+def test_batches_that_cannot_be(given):
+    batch_size, *process = given
+    with pytest.raises(InputError) as error:
+        data.load("digits").train_batches(batch_size, process=tuple(process) or (0, 1))
+    one_line(error)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

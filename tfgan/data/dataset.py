@@ -145,7 +145,17 @@ class Data:
 
         Returns:
             `tf.data.Dataset` of `sizes["train"] // batch_size` batches.
+
+        Raises:
+            InputError: for a batch that no process can fill, and a process that is none of them.
         """
+        if not 1 <= batch_size <= self.sizes["train"]:
+            raise InputError(
+                f"batch_size must be from 1 to the {self.sizes['train']} training images, got "
+                f"{batch_size}."
+            )
+        if not 0 <= process[0] < process[1]:
+            raise InputError(f"process must be (index, count), index below count, got {process}.")
         split, steps = self._splits["train"], self.sizes["train"] // batch_size
         first, end = (batch_size * (process[0] + i) // process[1] for i in (0, 1))
         pixels = as_stored if bytes_stay else to_float
