@@ -84,7 +84,7 @@ def results(pieces, workers, prepare, *arguments):
     if not pieces:
         return
     ray = _ray()
-    with _running(ray, workers) as gpus:
+    with _running(ray, workers) as gpus, _told_in_a_line(ray):
         context = ray.data.DataContext.get_current().copy()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
@@ -137,6 +137,20 @@ def _opened(row):
         return dict(arrays)
 
 
+@contextlib.contextmanager
+def _told_in_a_line(ray):
+    """Makes one line of what Ray says where its processes cannot work."""
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        reasons = [line for line in lines if "Error: " in line] or lines
+        raise InputError(
+            f"Ray's workers fail ({shortened(reasons[-1])}): look whether tfgan is installed wherever "
+            "they run, and whether memory is left; or leave workers (--workers) out."
+        ) from error
+
+
 def _ray():
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it reports to its makers
     try:
@@ -153,7 +167,7 @@ def _ray():
 def _running(ray, workers):
     """Has Ray run, with room for so many processes; gives the GPUs that each takes, one or none."""
     for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     begun = not ray.is_initialized()
     if begun:
         options = {"log_to_driver": False, "logging_level": "ERROR"}

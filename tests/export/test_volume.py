@@ -138,6 +138,16 @@ def test_workers_go_on_with_what_is_missing(served, tmp_path):
     assert contents(folder) == expected
 
 
+@pytest.fixture
+def by_value():
+    """Functions of this file as other processes can take them, which do not have it."""
+    from ray import cloudpickle
+
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    yield
+    cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
 def _work(what, folder):
     def work(piece):
         if piece == 3 and what == "mistake":
@@ -154,8 +164,9 @@ def _work(what, folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["nothing", "mistake", "full disk", "killed"])
-def test_what_happens_to_workers(what, tmp_path):
+def test_what_happens_to_workers(what, tmp_path, request):
     pytest.importorskip("ray")
+    request.getfixturevalue("by_value")
     done = volume.results(list(range(6)), 2, _work, what, str(tmp_path))
     if what == "mistake":
         with pytest.raises(InputError, match="third piece is wrong"):
@@ -169,6 +180,17 @@ def test_what_happens_to_workers(what, tmp_path):
         for piece, one in enumerate(found):
             np.testing.assert_array_equal(one["array"], np.full((piece, 2), piece))
         assert (tmp_path / "killed").exists() == (what == "killed")
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_begin(tmp_path):
+    """They lack the module of the function, as machines of a cluster may lack tfgan."""
+    pytest.importorskip("ray")
+    with pytest.raises(
+        InputError, match=r"Ray's workers fail \(.*No module named 'test_volume'"
+    ) as error:
+        list(volume.results([0, 1], 1, _work, "nothing", ""))
+    one_line(error)
 
 
 @pytest.mark.slow
