@@ -122,18 +122,26 @@ def dataset(
         size = 4 * min(batch_size, count) * math.prod(generator.image_shape)
         check_memory(size, f"{batch_size} images in flight", "give a smaller batch_size (--batch-size)")
     sampler = Sampler(generator, seed, condition, as_png=FORMATS[format].takes_png)
-    out.mkdir(parents=True, exist_ok=True)
-    with _locked(out):
+    with volume.running(workers), _locked(out):
         _begin(layout, _manifest(sampler, layout, format))
         return _write(sampler, layout, format, batch_size, source, workers)
 
 
 def _check_numbers(count, seed, shard_size, batch_size):
-    checks.check_seed(seed)
+    check_seed(seed)
     check_count("count", count)
     check_count("shard_size", shard_size)
     if batch_size is not None:
         check_count("batch_size", batch_size)
+
+
+def check_seed(seed):
+    """Refuses what row seeds cannot be made of.
+
+    Raises:
+        InputError: for another than an int from 0 to 2**31 - 1.
+    """
+    checks.check_seed(seed)
     if seed >= 2**31:
         raise InputError(f"seed must be below 2**31, got {seed}.")
 
@@ -203,9 +211,10 @@ def _manifest(sampler, layout, format):
 
 @contextlib.contextmanager
 def _locked(folder):
-    """Refuses a folder that another process writes to; a killed one's lock is gone."""
+    """Makes a folder, or refuses one that another process writes to; a killed one's lock is gone."""
     import fcntl  # which Windows has not
 
+    folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY)
     try:
         try:

@@ -1,16 +1,16 @@
 """Frechet and kernel distance of any number of samples, none of which is kept."""
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
 
-from tfgan import checks
-from tfgan.errors import InputError
+from tfgan.errors import FewSamplesWarning, InputError
 from tfgan.evaluation import TEST_LIMIT, check_names
 from tfgan.evaluation.features import NEEDED, FeatureSets, default_features, extractor_of, have_features
 from tfgan.export import volume
-from tfgan.export.dataset import check_count, in_turn
+from tfgan.export.dataset import check_count, check_seed, in_turn
 from tfgan.export.sampler import SEED_SHIFT, Sampler, open_generator
 from tfgan.metrics import frechet, kernel
 
@@ -32,10 +32,11 @@ def statistics(
 ):
     """Measures `count` samples of a generator against real images by moments that are merged.
 
-    Samples are those of `tfgan.export.dataset` with the same seed and conditions. Each piece of 10,000
-    is drawn, made features of, and forgotten, so that memory does not grow with the count. Pieces are
-    merged in order: the numbers do not depend on how many workers there are (without any they are the
-    same but for rounding).
+    Samples are those of `tfgan.export.dataset` with the same seed and conditions (`evaluate` takes
+    those of the test images, where they are no labels). Each piece of 10,000 is drawn, made features
+    of, and forgotten, so that memory does not grow with the count. Pieces are merged in order: the
+    numbers do not depend on how many workers there are (without any they are the same but for
+    rounding).
 
     Args:
         source: run directory or SavedModel; without workers also `tfgan.GAN` or `tfgan.CGAN`.
@@ -60,12 +61,17 @@ def statistics(
         Heusel et al., 2017 (arXiv 1706.08500); Binkowski et al., 2018, section 4 (arXiv 1801.01401);
         moments: Chan, Golub & LeVeque, 1979.
     """
-    checks.check_seed(seed)
+    check_seed(seed)
     check_count("count", count, least=4)
     names = _names(metrics)
     volume.check_workers(workers, source)
     if not have_features(data):
-        raise InputError(f"{data.name} has no images to measure features of: use evaluate.")
+        raise InputError(
+            f"{data.name} has no images to measure features of: leave workers (--workers) out."
+        )
+    few = min(data.sizes["test"], data.sizes["valid"])
+    if few < 2:
+        raise InputError(f"at least 2 test and 2 valid images are needed, {data.name} has {few}.")
     generator = open_generator(source)
     if generator.image_shape != tuple(data.image_shape):
         raise InputError(
@@ -76,9 +82,10 @@ def statistics(
     chosen = features or default_features(data)
     if chosen is None:
         raise InputError(f"{names[0]} {NEEDED}")
-    extractor = extractor_of(data, chosen, seed)
-    real = FeatureSets(None, data, extractor, seed)
-    return _scores(names, sampler, source, count, data, real, workers)
+    with volume.running(workers):
+        extractor = extractor_of(data, chosen, seed)
+        real = FeatureSets(None, data, extractor, seed)
+        return _scores(names, sampler, source, count, data, real, workers, given=condition is not None)
 
 
 def _names(metrics):
@@ -92,7 +99,7 @@ def _names(metrics):
     return names
 
 
-def _scores(names, sampler, source, count, data, real, workers):
+def _scores(names, sampler, source, count, data, real, workers, *, given):
     test, valid = real.test[0], real.valid[0]
     fixed = kernel.ToFixed(test) if "kernel" in names else None
     few = min(len(valid), count)
@@ -116,15 +123,25 @@ def _scores(names, sampler, source, count, data, real, workers):
         "row_seeds": f"{sampler.seed} * 2**{SEED_SHIFT} + sample's number",
         **sampler.generator.made_of,
     }
+    if sampler.condition is not None:
+        spread = (
+            "given" if given else "all labels" if sampler.condition.ndim == 1 else "seen in training"
+        )
+        protocol["conditions"] = f"{spread}, in turn"
     if "frechet" in names:
         against = frechet.moments(test)
-        same_n = {
-            "n": few,
-            "fake": frechet.distance(first or fake, against),
-            "real": frechet.distance(valid[:few], against),
-        }
-        distance = frechet.distance(fake, against)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", FewSamplesWarning)
+            same_n = {
+                "n": few,
+                "fake": frechet.distance(first or fake, against),
+                "real": frechet.distance(valid[:few], against),
+            }
+            distance = frechet.distance(fake, against)
         about["frechet"] = {"distance": distance, "same_n": same_n, "protocol": protocol}
+        few_samples = [str(one.message) for one in caught if one.category is FewSamplesWarning]
+        if few_samples:
+            about["frechet"]["warnings"] = list(dict.fromkeys(few_samples))
     if fixed is not None:
         about["kernel"] = _kernel(blocks, _block(count), test, valid, protocol)
     return about

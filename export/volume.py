@@ -5,6 +5,8 @@ import io
 import json
 import logging
 import os
+import signal
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ from tfgan.gan import GAN
 from tfgan.reading import quiet
 
 _BLOCKS = 1_000  # that Ray Data plans for at most
+_RETRIES = 3  # of a process, and of a piece, that is lost
 _STORE = 2**28  # bytes of memory by which processes of one machine hand on results
 
 
@@ -31,12 +34,13 @@ def check_workers(workers, source):
     """Refuses what is no number of processes, and what they could not open.
 
     Raises:
-        InputError: for what is no int >= 1, and for a GAN that is in no file.
+        InputError: for what is no int >= 1, without Ray, and for a GAN that is in no file.
     """
     if workers is None:
         return
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise InputError(f"workers must be an integer of at least 1, got {workers!r}.")
+    _ray()
     if isinstance(source, GAN):
         raise InputError(
             "workers open the generator from a file, got a GAN: give a run directory or a SavedModel, "
@@ -68,7 +72,7 @@ def results(pieces, workers, prepare, *arguments):
     """Does pieces of work in other processes; yields what they came to, in the order of the pieces.
 
     Ray runs where it was started before or where `RAY_ADDRESS` says, else on this machine and while
-    this lasts. A process that is lost is started again, and its piece done again.
+    this lasts. A process that is lost is started again, and its piece done again, three times at most.
 
     Args:
         pieces: list of int.
@@ -84,7 +88,7 @@ def results(pieces, workers, prepare, *arguments):
     if not pieces:
         return
     ray = _ray()
-    with _running(ray, workers) as gpus, _told_in_a_line(ray):
+    with running(workers) as gpus, _told_in_a_line(ray):
         context = ray.data.DataContext.get_current().copy()
         context.execution_options.preserve_order = True
         context.enable_progress_bars = False
@@ -100,6 +104,8 @@ def results(pieces, workers, prepare, *arguments):
                 fn_constructor_args=(prepare, arguments),
                 num_cpus=1,
                 num_gpus=gpus,
+                max_restarts=_RETRIES,
+                max_task_retries=_RETRIES,
             )
             for row in done.iter_rows():
                 yield _opened(row)
@@ -122,15 +128,17 @@ class _Worker:
         except InputError as found:
             error = {"said": str(found)}
         except OSError as found:
-            error = {"errno": found.errno, "said": found.strerror, "file": found.filename}
+            error = {"errno": found.errno, "said": found.strerror or str(found), "file": found.filename}
         return {"content": [content.getvalue()], "error": [json.dumps(error)]}
 
 
 def _opened(row):
     """The dict that the work returned; raises what it raised."""
     error = json.loads(row["error"])
-    if "errno" in error:
+    if error.get("errno") is not None:
         raise OSError(error["errno"], error["said"], error["file"])
+    if "errno" in error:
+        raise OSError(error["said"])
     if error:
         raise InputError(error["said"])
     with np.load(io.BytesIO(row["content"]), allow_pickle=False) as arrays:
@@ -164,35 +172,58 @@ def _ray():
 
 
 @contextlib.contextmanager
-def _running(ray, workers):
-    """Has Ray run, with room for so many processes; gives the GPUs that each takes, one or none."""
+def running(workers):
+    """Has Ray run, with room for so many processes; nothing for None.
+
+    Yields:
+        The GPUs that each of them takes: one, where Ray has any, or none.
+
+    Raises:
+        InputError: if it does not start, or has too few CPUs, or GPUs but too few.
+    """
+    if workers is None:
+        yield 0
+        return
+    ray = _ray()
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     begun = not ray.is_initialized()
     if begun:
-        options = {"log_to_driver": False, "logging_level": "ERROR"}
-        if "RAY_ADDRESS" not in os.environ:
-            os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-            options |= {
-                "address": "local",
-                "num_cpus": workers,
-                "object_store_memory": _STORE,
-                "include_dashboard": False,
-            }
-        try:
-            with quiet():  # Ray tells there how loud it will be
-                ray.init(**options)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise InputError(
-                f"Ray does not start ({shortened(error)}): mend RAY_ADDRESS, or leave workers "
-                "(--workers) out."
-            ) from error
+        _start(ray, workers)
     try:
         resources = ray.cluster_resources()
-        room = int(resources.get("CPU", 0))
-        if workers > room:
-            raise InputError(f"workers must be at most the {room} CPUs that Ray has, got {workers}.")
-        yield int(resources.get("GPU", 0) >= workers)
+        for kind in ("CPU", "GPU"):
+            room = int(resources.get(kind, 0))
+            if workers > room and (room or kind == "CPU"):
+                raise InputError(
+                    f"workers must be at most the {room} {kind}s that Ray has, got {workers}."
+                )
+        yield min(1, int(resources.get("GPU", 0)))
     finally:
         if begun:
             ray.shutdown()
+
+
+def _start(ray, workers):
+    options = {"log_to_driver": False, "logging_level": "CRITICAL"}
+    if not os.environ.get("RAY_ADDRESS"):
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        options |= {
+            "address": "local",
+            "num_cpus": workers,
+            "object_store_memory": _STORE,
+            "include_dashboard": False,
+        }
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with quiet():  # Ray tells there how loud it will be
+            ray.init(**options)
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise InputError(
+            f"Ray does not start ({shortened(error)}): mend RAY_ADDRESS, or leave workers (--workers) "
+            "out."
+        ) from error
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in handlers.items():  # Ray puts in its own, which ends the process
+                signal.signal(number, handler)

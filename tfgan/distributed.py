@@ -167,6 +167,8 @@ def data(gan, x, y, arguments):
             f"{processes} processes cannot share a {type(x).__name__}: give arrays or a "
             "tf.data.Dataset, the same in each."
         )
+    if arguments.get("steps_per_epoch"):
+        x = x.repeat()
     of_process = strategy.distribute_datasets_from_function
     return of_process(lambda context: cut(_rows(x, context), context)), None
 
@@ -202,7 +204,9 @@ def cut(dataset, context):
     """Has each of a process's replicas take its rows of every batch: they take elements in turn.
 
     Args:
-        dataset: `tf.data.Dataset` of a process's rows of batches.
+        dataset: `tf.data.Dataset` of a process's rows of batches. Where epochs end after a number of
+            steps it is to repeat without end: Keras does not begin anew what has an unknown end, and of
+            what has one, processes ask each other at every step whether it has come.
         context: `tf.distribute.InputContext`.
     """
     local = context.num_replicas_in_sync // context.num_input_pipelines

@@ -78,7 +78,7 @@ def check_fit_arguments(x, arguments):
     for name in ("sample_weight", "class_weight"):
         if arguments.get(name) is not None:
             raise InputError(f"{name} is not supported: give images or (images, condition).")
-    if x is None or isinstance(x, (list, tuple, dict)) or hasattr(x, "train_from"):
+    if x is None or isinstance(x, (list, tuple, dict)) or hasattr(x, "train_batches"):
         raise InputError(
             f"fit takes an array of images or a tf.data.Dataset of batches, got {type(x).__name__}: "
             "use numpy.asarray(images), or data.train.batch(100) of tfgan.data."

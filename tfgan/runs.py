@@ -361,19 +361,17 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
 
 
 def _batches(dataset, batch_size, epoch, team):
-    """The full batches of a process, or of all its replicas, from an epoch on."""
-
-    def of_process(index, count):
-        given = {"epoch": epoch, "process": (index, count), "bytes_stay": True}
+    """The full batches from an epoch on; of several processes epoch after epoch, a process's rows."""
+    given = {"epoch": epoch, "bytes_stay": True}
+    if team.count == 1:
         return dataset.train_batches(batch_size, **given).prefetch(2)
 
-    if team.count == 1:
-        return of_process(0, 1)
-    return team.strategy.distribute_datasets_from_function(
-        lambda context: distributed.cut(
-            of_process(context.input_pipeline_id, context.num_input_pipelines), context
-        )
-    )
+    def of_process(context):
+        process = (context.input_pipeline_id, context.num_input_pipelines)
+        batches = dataset.train_batches(batch_size, process=process, **given)
+        return distributed.cut(batches.repeat(), context).prefetch(2)
+
+    return team.strategy.distribute_datasets_from_function(of_process)
 
 
 def _restored(gan, kept, steps_per_epoch, team):

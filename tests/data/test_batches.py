@@ -1,15 +1,21 @@
 """Batches to train on: the same for any number of processes, of which each reads its own rows."""
 
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import shards
 import tensorflow as tf
-from makers import one_line
+from makers import one_line, small_gan
+from tensorflow_datasets.core import FileFormat
 
 from tfgan import data, distributed
-from tfgan.data import Data, order
+from tfgan.data import Data, order, tfds
 from tfgan.errors import InputError
 
 SHAPE = (4, 3, 1)
@@ -134,3 +140,51 @@ def test_replicas_of_a_process_take_its_rows_in_turn(rows):
         np.testing.assert_array_equal(np.concatenate(images), np.arange(i * rows, (i + 1) * rows))
         np.testing.assert_array_equal(np.concatenate(labels), -np.concatenate(images))
         assert max(map(len, images)) - min(map(len, images)) <= 1
+
+
+def test_fit_takes_batches_not_the_data_itself():
+    with pytest.raises(InputError, match=r"data.train.batch\(100\)") as error:
+        small_gan().fit(data.load("digits"))
+    one_line(error)
+
+
+def test_files_of_another_format_are_refused(tmp_path, monkeypatch):
+    shards.write(tmp_path, [20, 20], image_of)
+    monkeypatch.setattr(tfds, "_readers", lambda: {FileFormat.ARRAY_RECORD: None})
+    with pytest.raises(InputError, match="prepared as tfrecord, expected array_record") as error:
+        data.load(f"tfds:{shards.NAME}", data_dir=str(tmp_path))
+    one_line(error)
+
+
+def test_bytes_of_a_split_whose_size_nobody_said(tmp_path):
+    (tmp_path / "file").write_bytes(bytes(100))
+    files = [SimpleNamespace(filename=str(tmp_path / "file"))] * 2
+    assert tfds._bytes_of(SimpleNamespace(num_bytes=0, file_instructions=files)) == 200
+    assert tfds._bytes_of(SimpleNamespace(num_bytes=7, file_instructions=files)) == 7
+
+
+TRAIN = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
+from makers import small_gan
+from tfgan import distributed
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    gan = small_gan()
+batches = tf.data.Dataset.from_tensor_slices(tf.random.uniform((20, 4, 4, 1))).shuffle(20).batch(5)
+shared = strategy.distribute_datasets_from_function(lambda c: distributed.cut(batches.repeat(), c))
+losses = gan.fit(shared, epochs=3, steps_per_epoch=4, verbose=0).history["d_loss"]
+assert int(gan.train_steps) == 12, gan.train_steps
+assert all(loss > 0 for loss in losses), losses
+"""
+
+
+@pytest.mark.slow
+def test_fit_on_replicas_that_take_rows_in_turn():
+    folder = Path(__file__).parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "error::UserWarning"}
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -3,7 +3,10 @@
 import errno
 import hashlib
 import os
+import signal
+import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -42,6 +45,11 @@ def contents(folder):
     }
 
 
+@pytest.fixture(autouse=True)
+def _no_address(monkeypatch):
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+
 @pytest.mark.parametrize("workers", [0, -1, True, "2", 1.5])
 def test_what_is_no_number_of_workers(served, tmp_path, workers):
     with pytest.raises(InputError, match="workers must be an integer") as error:
@@ -63,6 +71,7 @@ def test_workers_need_ray(served, real, tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"pip install 'tfgan\[volume\]'") as error:
         dataset(served, tmp_path / "out", 10, workers=2)
     one_line(error)
+    assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match=r"tfgan\[volume\]"):
         statistics(served, real, 100, features="pixels", workers=2)
 
@@ -100,6 +109,22 @@ def test_some_metrics(served, real):
     one_line(error)
     with pytest.raises(InputError, match="from 4 to"):
         statistics(served, real, 3)
+    with pytest.raises(InputError, match="below 2"):
+        statistics(served, real, 100, seed=2**31)
+
+
+def test_too_few_images(served, tmp_path):
+    images = np.zeros((10, *SHAPE), "uint8")
+    np.savez(tmp_path / "few.npz", images=images, labels=np.arange(10) % CLASSES)
+    with pytest.raises(InputError, match="at least 2 test and 2 valid images") as error:
+        statistics(served, data.load(f"npz:{tmp_path}/few.npz"), 100, features="pixels")
+    one_line(error)
+
+
+def test_few_samples_are_told(served, real):
+    found = statistics(served, real, 10, features="pixels")
+    assert "10 samples with 16 features" in found["frechet"]["warnings"][0]
+    assert found["frechet"]["protocol"]["conditions"] == "all labels, in turn"
 
 
 def test_data_of_another_shape(served):
@@ -154,6 +179,8 @@ def _work(what, folder):
             raise InputError("the third piece is wrong: leave it out.")
         if piece == 3 and what == "full disk":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/some/file")
+        if piece == 3 and what == "always killed":
+            os.kill(os.getpid(), 9)
         if piece == 3 and what == "killed" and not os.path.exists(f"{folder}/killed"):
             open(f"{folder}/killed", "w").close()
             os.kill(os.getpid(), 9)
@@ -163,7 +190,7 @@ def _work(what, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("what", ["nothing", "mistake", "full disk", "killed"])
+@pytest.mark.parametrize("what", ["nothing", "mistake", "full disk", "killed", "always killed"])
 def test_what_happens_to_workers(what, tmp_path, request):
     pytest.importorskip("ray")
     request.getfixturevalue("by_value")
@@ -171,6 +198,10 @@ def test_what_happens_to_workers(what, tmp_path, request):
     if what == "mistake":
         with pytest.raises(InputError, match="third piece is wrong"):
             list(done)
+    elif what == "always killed":
+        with pytest.raises(InputError, match="Ray's workers fail") as error:
+            list(done)
+        one_line(error)
     elif what == "full disk":
         with pytest.raises(OSError, match="No space left on device: '/some/file'"):
             list(done)
@@ -180,6 +211,35 @@ def test_what_happens_to_workers(what, tmp_path, request):
         for piece, one in enumerate(found):
             np.testing.assert_array_equal(one["array"], np.full((piece, 2), piece))
         assert (tmp_path / "killed").exists() == (what == "killed")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopped_by_a_signal(served, tmp_path, number):
+    pytest.importorskip("ray")
+    line = [
+        "sample",
+        served,
+        "--format",
+        "tfrecord",
+        "--count",
+        "3000000",
+        "--workers",
+        "1",
+        "--out",
+        "out",
+    ]
+    command = [sys.executable, "-m", "tfgan", *line, "--shard-size", "1000"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 300
+    while not list(tmp_path.glob("out/images-*")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130, said
+    assert said.splitlines()[-1] == "tfgan: stopped; the same command goes on from the last whole file."
 
 
 @pytest.mark.slow

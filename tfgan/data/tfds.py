@@ -54,6 +54,12 @@ def load(argument, *, data_dir, image_size, memory_limit):
     shape = _shape(builder.info.features["image"], image_size, argument)
     if not builder.is_prepared():
         prepare(builder, argument)
+    if builder.info.file_format not in _readers():
+        known = " or ".join(known.value for known in _readers())
+        raise InputError(
+            f"tfds:{argument} was prepared as {builder.info.file_format.value}, expected {known}: "
+            "prepare it anew, in another folder."
+        )
     names, sizes = _splits(builder, argument)
     rows = divide(sizes, what=argument, permute=False)
     readers = {
@@ -202,8 +208,7 @@ def _reader(builder, split, rows, shape, label):
     names = ["image"] if label is None else ["image", "label"]
     partly = tfds.decode.PartialDecoding(dict.fromkeys(names, True))
     features = partly.extract_features(builder.info.features)
-    random_access = builder.info.file_format == tfds.core.FileFormat.ARRAY_RECORD
-    records = (_listed if random_access else _streams)(builder, split, rows)
+    records = _readers()[builder.info.file_format](builder, split, rows)
 
     def element(record):
         example = features.deserialize_example(record)
@@ -215,6 +220,12 @@ def _reader(builder, split, rows, shape, label):
         return map_images(dataset, pixels)
 
     return read
+
+
+def _readers():
+    """What reads each of the formats that are taken: function of (builder, split, rows)."""
+    formats = _tfds().core.FileFormat
+    return {formats.TFRECORD: _streams, formats.ARRAY_RECORD: _listed}
 
 
 def _part(split, rows, start, stop):
@@ -241,7 +252,7 @@ def _streams(builder, split, rows):
     Of batches, every stream has rows of its own, whoever reads them.
     """
     about, count = builder.info.splits[split], len(rows)
-    size = max(1, about.num_bytes / about.num_examples)  # bytes are 0 where nobody said
+    size = max(1, _bytes_of(about) / about.num_examples)
 
     def stream(order, start, stop, share=1.0):
         files = builder.info.splits[_part(split, rows, start, stop)].file_instructions
@@ -266,6 +277,13 @@ def _streams(builder, split, rows):
         return together.map(lambda *rows: tf.concat(rows, axis=0)).unbatch()
 
     return records
+
+
+def _bytes_of(about):
+    """Bytes of a split's examples; of its files, where nobody said."""
+    return about.num_bytes or sum(
+        tf.io.gfile.stat(file.filename).length for file in about.file_instructions
+    )
 
 
 def _of_files(files, order, buffer):
