@@ -17,7 +17,6 @@ from tfgan.gan import GAN
 from tfgan.reading import quiet
 
 _BLOCKS = 1_000  # that Ray Data plans for at most
-_RETRIES = 3  # of a process, and of a piece, that is lost
 _STORE = 2**28  # bytes of memory by which processes of one machine hand on results
 
 
@@ -72,7 +71,8 @@ def results(pieces, workers, prepare, *arguments):
     """Does pieces of work in other processes; yields what they came to, in the order of the pieces.
 
     Ray runs where it was started before or where `RAY_ADDRESS` says, else on this machine and while
-    this lasts. A process that is lost is started again, and its piece done again, three times at most.
+    this lasts. A process that is lost is started again, and its piece done again, as often as that
+    happens: Ray Data has no setting for it that stays.
 
     Args:
         pieces: list of int.
@@ -104,8 +104,6 @@ def results(pieces, workers, prepare, *arguments):
                 fn_constructor_args=(prepare, arguments),
                 num_cpus=1,
                 num_gpus=gpus,
-                max_restarts=_RETRIES,
-                max_task_retries=_RETRIES,
             )
             for row in done.iter_rows():
                 yield _opened(row)
