@@ -39,12 +39,12 @@ def check_workers(workers, source):
         return
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise InputError(f"workers must be an integer of at least 1, got {workers!r}.")
-    _ray()
     if isinstance(source, GAN):
         raise InputError(
             "workers open the generator from a file, got a GAN: give a run directory or a SavedModel, "
             "or leave workers out."
         )
+    _ray()
 
 
 def told(source, sampler):

@@ -203,8 +203,8 @@ def test_the_rate_falls_over_the_whole_run_where_gradients_accumulate(source):
 
 def test_wrong_noise(source):
     for value in ("-1", "NaN"):
-        config = runs.plan("dcgan-mnist", source=source, changes=[f"instance_noise={value}"])
         with pytest.raises(InputError, match="instance_noise") as error:
+            config = runs.plan("dcgan-mnist", source=source, changes=[f"instance_noise={value}"])
             runs.build(config, runs.load_data(config))
         one_line(error)
 
