@@ -202,11 +202,13 @@ def test_the_rate_falls_over_the_whole_run_where_gradients_accumulate(source):
 
 
 def test_wrong_noise(source):
-    for value in ("-1", "NaN"):
-        with pytest.raises(InputError, match="instance_noise") as error:
-            config = runs.plan("dcgan-mnist", source=source, changes=[f"instance_noise={value}"])
-            runs.build(config, runs.load_data(config))
-        one_line(error)
+    with pytest.raises(InputError, match="instance_noise") as error:
+        runs.plan("dcgan-mnist", source=source, changes=["instance_noise=NaN"])
+    one_line(error)
+    config = runs.plan("dcgan-mnist", source=source, changes=["instance_noise=-1"])
+    with pytest.raises(InputError, match="instance_noise") as error:
+        runs.build(config, runs.load_data(config))
+    one_line(error)
 
 
 def test_an_option_of_another_family(source):
