@@ -189,15 +189,24 @@ def _processes(strategy):
 
 def _rows(dataset, context):
     """Of each batch of a data set the rows of one process."""
+    index, count = context.input_pipeline_id, context.num_input_pipelines
+    return dataset.map(lambda *batch: _share(batch, index, count))
+
+
+def _share(batch, index, count):
+    """One of `count` shares of a batch's rows: none has more than one row more than another.
+
+    Args:
+        batch: tuple, as a data set's function is given its elements.
+        index: int or int32 scalar tensor: which share.
+        count: int.
+    """
 
     def own(part):
-        first, end = (
-            tf.shape(part)[0] * (context.input_pipeline_id + i) // context.num_input_pipelines
-            for i in (0, 1)
-        )
+        first, end = (tf.shape(part)[0] * (index + i) // count for i in (0, 1))
         return part[first:end]
 
-    return dataset.map(lambda *batch: tf.nest.map_structure(own, _element(batch)))
+    return tf.nest.map_structure(own, batch if len(batch) > 1 else batch[0])
 
 
 def cut(dataset, context):
@@ -214,20 +223,10 @@ def cut(dataset, context):
         return dataset
 
     def of_replicas(*batch):
-        def rows(i):
-            def own(part):
-                return part[tf.shape(part)[0] * i // local : tf.shape(part)[0] * (i + 1) // local]
-
-            return tf.nest.map_structure(own, _element(batch))
-
-        return tf.data.Dataset.range(local, output_type=tf.int32).map(rows)
+        replicas_here = tf.data.Dataset.range(local, output_type=tf.int32)
+        return replicas_here.map(lambda i: _share(batch, i, local))
 
     return dataset.flat_map(of_replicas)
-
-
-def _element(batch):
-    """What a data set's function is given, as the data set has it."""
-    return batch if len(batch) > 1 else batch[0]
 
 
 def synchronize(gan, synchronized=True):
