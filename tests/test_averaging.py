@@ -41,6 +41,7 @@ def test_average_is_that_of_the_formula(name, update):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_d_steps_average_once_a_generator_step():
     gan = small_gan()
     gan.compile(d_steps=3, ema_decay=0.5, g_optimizer=keras.optimizers.SGD(0.1))
@@ -63,6 +64,7 @@ def test_compiling_anew_begins_a_new_average():
         np.testing.assert_array_equal(average, weight)
 
 
+@pytest.mark.slow
 def test_average_trains_nothing():
     """Training with an average leaves the networks what they are without one."""
     weights = []

@@ -23,6 +23,7 @@ def test_sample_grid(make_gan, images, labels, tmp_path):
     assert names == ["animation.gif", "epoch-0003.png", "epoch-0005.png"]
 
 
+@pytest.mark.slow
 def test_sample_grid_does_not_disturb_training(images, labels, tmp_path):
     def weights(watch):
         keras.utils.set_random_seed(0)
@@ -89,6 +90,7 @@ def test_refuses():
         callbacks.SampleGrid("x", every=0)
 
 
+@pytest.mark.slow
 def test_profile_traces_steps_but_not_the_first_call(images, tmp_path):
     gan = small_gan()
     gan.compile(jit_compile=False, steps_per_execution=2)

@@ -161,6 +161,7 @@ def test_resume(tfgan, source, tmp_path):
     assert len((run / "metrics.csv").read_text().splitlines()) == 3
 
 
+@pytest.mark.slow
 def test_resume_where_versions_are_others(tfgan, source, tmp_path):
     run = tmp_path / "run"
     tfgan("train", "cgan-digits", "--data", source, "--epochs", 1, "--out", run, *SMALL)

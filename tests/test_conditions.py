@@ -253,6 +253,7 @@ def test_sampling_with_vectors():
         gan.sample(4, vectors[:2])
 
 
+@pytest.mark.slow
 def test_training_saving_and_drawing_with_vectors(tmp_path):
     """What images are told from must be the vector: bright ones where its first number is high."""
     gan = vector_cgan()

@@ -160,6 +160,7 @@ def tmpfs(folder, options):
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk(source, whole, tmp_path):
     """Training stops with one line, the last good checkpoint is whole, and with room it goes on."""
     config = runs.plan("cgan-digits", source=source, epochs=EPOCHS, changes=CHANGES)
@@ -233,6 +234,7 @@ def test_an_image_that_cannot_be_decoded(source, tmp_path, monkeypatch):
     assert "step-000000007.keras, and whole" in one_line(error)
 
 
+@pytest.mark.slow
 def test_memory_that_runs_out(source, tmp_path, monkeypatch):
     made = runs._callbacks
 
@@ -287,6 +289,7 @@ def test_stopped_while_it_starts(source, tmp_path, command, monkeypatch, number)
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_stopped_before_the_first_step(source, tmp_path, command, monkeypatch):
     monkeypatch.setattr(Stopping, "__enter__", lambda self: setattr(self, "asked", True) or self)
     run = tmp_path / "run"

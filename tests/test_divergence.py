@@ -125,7 +125,9 @@ CASES = {  # update, d_steps, K, maker, how
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", ["loss", *(pytest.param(case, marks=pytest.mark.slow) for case in ("gradient", "weight"))]
+)
 def test_names_the_step_and_the_tensor_and_goes_back(case):
     check_case(*CASES[case], jit_compile=False)
 
@@ -151,6 +153,7 @@ def test_of_a_program_by_xla():
     check_case("alternating", 1, 4, small_gan, "inf", jit_compile=True)
 
 
+@pytest.mark.slow
 def test_of_a_program_whose_softplus_of_nan_may_be_a_number():
     check_case("simultaneous", 1, 3, small_gan, "nan", jit_compile=True)
 
@@ -166,6 +169,7 @@ def test_evaluate_tells_of_nan_logits(maker, jit_compile):
     assert math.isnan(logs["g_loss"])
 
 
+@pytest.mark.slow
 def test_eagerly():
     check_case("alternating", 1, 1, small_gan, "nan", run_eagerly=True)
 
@@ -212,6 +216,7 @@ def test_a_rate_that_explodes():
     assert gan.train_steps.numpy() == 3
 
 
+@pytest.mark.slow
 def test_what_callbacks_set_is_set_again():
     """Rates that change from call to call, and metrics that are reset, are those of the run."""
 

@@ -92,6 +92,7 @@ def test_unknown_metric():
         evaluation.check_names(["parsen"])
 
 
+@pytest.mark.slow
 def test_coverage_of_copies_is_full_and_of_one_image_nothing(data):
     gan = Copies(data)
     gan.conditional, gan.condition = False, None

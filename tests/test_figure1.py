@@ -24,6 +24,7 @@ def test_density_is_one():
     assert numbers.mean() == pytest.approx(figure1.MEAN, abs=4 * figure1.STD / 100)
 
 
+@pytest.mark.slow
 def test_the_discriminator_comes_first(tmp_path):
     gan, shots = figure1.train(steps=50)
     assert [s.epoch for s in shots] == list(range(11))

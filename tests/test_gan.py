@@ -75,6 +75,7 @@ def test_metrics_weigh_each_image_alike(images):
     np.testing.assert_allclose(whole["d_real"], (1 / (1 + np.exp(-logits))).mean(), rtol=1e-5)
 
 
+@pytest.mark.parametrize("make_gan", MOSTLY_CONDITIONAL, indirect=True)
 def test_nothing_is_left_of_a_gan_that_is_gone(make_gan, images, labels):
     """Not its graphs either, which in a search over settings would be gigabytes."""
 
@@ -93,7 +94,9 @@ def test_nothing_is_left_of_a_gan_that_is_gone(make_gan, images, labels):
     assert second == first
 
 
-@pytest.mark.parametrize("update", tfgan.checks.UPDATES)
+@pytest.mark.parametrize(
+    "update", ["alternating", pytest.param("simultaneous", marks=pytest.mark.slow)]
+)
 def test_user_networks(images, labels, update):
     gan = tfgan.GAN(*functional_pair())
     gan.compile(update=update)
@@ -179,6 +182,7 @@ def test_validation_evaluate_predict_and_callbacks(make_gan, images, labels, tmp
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make_gan", MOSTLY_CONDITIONAL, indirect=True)
 def test_validation_data_set(make_gan, images, labels):
     gan = make_gan()
@@ -279,6 +283,7 @@ def test_saving_uncompiled(tmp_path, make_gan):
     np.testing.assert_array_equal(gan.sample(3, seed=1), loaded.sample(3, seed=1))
 
 
+@pytest.mark.slow
 def test_seed(images):
     def samples(seed):
         keras.utils.set_random_seed(0)
@@ -428,6 +433,7 @@ def test_wrong_data_of_python_iterators(make, case, images, labels):
     one_line(error)
 
 
+@pytest.mark.slow
 def test_labels_in_a_column(images, labels):
     """As keras.datasets.cifar10 has them."""
     column = labels[:, None]

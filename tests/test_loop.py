@@ -272,6 +272,7 @@ def test_bitwise_equal_for_many(k, jit_compile, update, maker):
     assert_alike(one, trained(k, jit_compile=jit_compile, update=update, maker=maker))
 
 
+@pytest.mark.slow
 def test_the_loop_equals_single_compiled_steps(images):
     """Against steps compiled one by one, without the loop."""
     batches = images.reshape(6, 5, *SHAPE)
@@ -357,6 +358,7 @@ def test_nothing_is_computed_that_no_one_reads(update):
     assert abs(product_flops(compiled(gan, batch=n)) - n * expected) <= 2 * outer
 
 
+@pytest.mark.slow
 def test_a_smaller_last_batch_compiles_once(images):
     gan = small_gan()
     gan.compile(jit_compile=True, steps_per_execution=3)
@@ -422,7 +424,8 @@ def test_evaluation_takes_as_many_batches_as_asked(k):
     assert len(history["val_d_loss"]) == 2
 
 
-@pytest.mark.parametrize("jit_compile", [pytest.param(False, marks=pytest.mark.slow), True])
+@pytest.mark.slow
+@pytest.mark.parametrize("jit_compile", [False, True])
 def test_on_a_gpu_the_number_of_steps_is_a_constant(jit_compile, images, monkeypatch):
     """The path taken there, on the CPU: XLA may round otherwise when it knows the number."""
 

@@ -88,9 +88,8 @@ def test_a_step_is_that_of_the_three_kinds_of_pairs(jit_compile, update):
             np.testing.assert_allclose(start - variable, 0.1 * slope, rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "update", ["simultaneous", pytest.param("alternating", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("update", ["simultaneous", "alternating"])
 def test_a_discriminator_whose_logits_depend_on_the_batch(update):
     """There the simultaneous update passes back twice; either way it trains, and on wrong pairs too."""
     y, x = keras.Input((), dtype="int32"), keras.Input(SHAPE)
@@ -113,6 +112,7 @@ def test_a_discriminator_whose_logits_depend_on_the_batch(update):
     assert any(np.abs(a - b).max() > 1e-6 for a, b in zip(*after, strict=True))
 
 
+@pytest.mark.slow
 def test_a_discriminator_learns_what_matches():
     """Trained beside a generator that fakes nothing well, it rejects real images of other classes."""
     rng = np.random.default_rng(1)

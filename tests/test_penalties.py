@@ -145,7 +145,8 @@ def slopes_of_a_step(gan, images, labels, step):
     return [a - b for a, b in zip(before, after, strict=True)]
 
 
-@pytest.mark.parametrize("make", [pytest.param(small_gan, marks=pytest.mark.slow), small_cgan])
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [small_gan, small_cgan])
 def test_lazy_penalties_count_as_often_as_they_are_left_out(make, images, labels):
     def slopes(step, **options):
         gan = make()
@@ -197,13 +198,14 @@ class Spy(keras.layers.Layer):
         return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("policy", "jit_compile"),
     [
         ("mixed_float16", False),
-        pytest.param("mixed_bfloat16", True, marks=pytest.mark.slow),
-        pytest.param("mixed_bfloat16", False, marks=pytest.mark.slow),
-        pytest.param("mixed_float16", True, marks=pytest.mark.slow),
+        ("mixed_bfloat16", True),
+        ("mixed_bfloat16", False),
+        ("mixed_float16", True),
     ],
 )
 def test_penalties_are_float32_in_mixed_precision(policy, jit_compile, images):

@@ -74,6 +74,7 @@ def test_recipes_name_recipes():
             assert recipe.settings["pretraining_epochs"] == first.settings["epochs"]
 
 
+@pytest.mark.slow
 def test_two_stages_and_resuming(plan, tmp_path, stopping, monkeypatch):
     """Stopped in each stage and between them, then resumed: an undisturbed run, to the last bit."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"

@@ -50,8 +50,16 @@ def tag_source(tmp_path):
     return f"npz:{tmp_path / 'tags.npz'}"
 
 
-# Networks and losses of these are those of others, with other numbers.
-ALIKE = {"cgan-mnist", "gan-digits", "gan-cifar10-fc", "cdcgan-fashion", "grid"}
+# Networks and losses of these are those of others, with other numbers, or have dear tests of their own.
+ALIKE = {
+    "cgan-mnist",
+    "gan-digits",
+    "gan-cifar10-fc",
+    "cdcgan-fashion",
+    "grid",
+    "sngan-cifar10",
+    "stacked-mnist",
+}
 
 
 @pytest.mark.parametrize("by_xla", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -188,6 +196,7 @@ def test_everything_is_selectable(change, source):
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
 def test_the_rate_falls_over_the_whole_run_where_gradients_accumulate(source):
     """Keras asks schedules by batches, of which four make one step here."""
     changes = ["accumulate=4", "epochs=4", "batch_size=8"]

@@ -116,6 +116,7 @@ def test_stopped_three_times(source, tmp_path, monkeypatch):
     assert kept == [f"step-{n:09d}.keras" for n in (2 * STEPS, STEPS, 5)]
 
 
+@pytest.mark.slow
 def test_from_python(tmp_path):
     """`fit` with checkpoints, stopped by what comes; `restore` and `fit` go on."""
     images, labels = stripes(60)

@@ -77,6 +77,7 @@ def test_resume_can_add_epochs_only(source, tmp_path):
         go_on(run, plan(source, recipe="gan-digits", changes=[]))
 
 
+@pytest.mark.slow
 def test_added_epochs_of_a_run_that_named_none(source, tmp_path):
     run = tmp_path / "run"
     config = plan(source)
@@ -298,6 +299,7 @@ def test_resume_refuses_other_data(source, tmp_path):
     assert (run / "config.json").read_text() == before
 
 
+@pytest.mark.slow
 def test_best_is_kept(source, tmp_path):
     """cgan-mnist hands over the model of the best validation score."""
     run = tmp_path / "run"
@@ -307,6 +309,7 @@ def test_best_is_kept(source, tmp_path):
     assert rows(run)[0]["val_parzen"]
 
 
+@pytest.mark.slow
 def test_more_images_than_a_batch_are_not_needed(source, tmp_path):
     gan = runs.train(tmp_path / "run", plan(source, 1, ["batch_size=1000", "units=8"]), verbose=0)
     assert gan.train_steps.numpy() == 1
@@ -404,6 +407,7 @@ def test_a_run_that_diverges_keeps_its_last_good_state(source, tmp_path, monkeyp
         np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)
 
 
+@pytest.mark.slow
 def test_a_run_watches_the_discriminator(source, tmp_path):
     run = tmp_path / "run"
     runs.train(run, plan(source, 2, changes=[*SMALL, "sample_every=1"]), verbose=0)

@@ -71,6 +71,7 @@ def test_a_run_draws_conditions_as_its_data_have_them(trained, command, tmp_path
         assert "--mix goes without" in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trained", ["vector"], indirect=True)
 def test_resume_of_an_older_checkpoint(trained, tmp_path):
     """One that remembers no conditions: they are the data's again."""

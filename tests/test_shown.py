@@ -85,13 +85,14 @@ def test_losses_without_threshold_count_pairs(loss):
     assert float(gan.augment_strength) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("update", "jit_compile"),
     [
         ("alternating", False),
-        pytest.param("simultaneous", False, marks=pytest.mark.slow),
-        pytest.param("alternating", True, marks=pytest.mark.slow),
-        pytest.param("simultaneous", True, marks=pytest.mark.slow),
+        ("simultaneous", False),
+        ("alternating", True),
+        ("simultaneous", True),
     ],
 )
 def test_training_and_going_on(tmp_path, images, labels, update, jit_compile):

@@ -169,6 +169,7 @@ def test_a_run_directory(trained, source):
     assert len(set(found.split(", "))) == 10
 
 
+@pytest.mark.slow
 def test_resume(source, tmp_path):
     """An epoch, and another after --resume, are two at once."""
     whole = runs.train(tmp_path / "whole", plan(source, "epochs=2"), verbose=0)

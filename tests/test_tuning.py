@@ -220,6 +220,7 @@ def test_a_known_choice_does_not_force_xla_on_what_it_cannot_compile(images):
     assert gan.jit_compile is False
 
 
+@pytest.mark.slow
 def test_a_batch_before_does_not_decide(images, monkeypatch):
     monkeypatch.setattr(tuning, "_faster", lambda gan, stacks, rows: (True, None))
     gan = small_gan()

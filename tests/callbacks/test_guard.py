@@ -29,7 +29,9 @@ def spoiled(at, value, weights):
     return callback
 
 
-@pytest.mark.parametrize(("value", "steps"), [(np.nan, 1), (np.inf, 2)])
+@pytest.mark.parametrize(
+    ("value", "steps"), [(np.nan, 1), pytest.param(np.inf, 2, marks=pytest.mark.slow)]
+)
 def test_nan_stops_and_the_checkpoint_stays_good(tmp_path, value, steps):
     path = tmp_path / "kept"
     spoil = spoiled(2, value, lambda gan: gan.discriminator.weights[0])

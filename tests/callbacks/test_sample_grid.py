@@ -35,6 +35,7 @@ def test_the_picture_is_of_that_step(images, tmp_path):
     np.testing.assert_array_equal(found, np.asarray(Image.open(tmp_path / "wanted.png")))
 
 
+@pytest.mark.slow
 def test_the_animation_shows_all_pictures_of_a_resumed_run(images, tmp_path):
     gan, _ = drawn(tmp_path, images, epochs=2)
     with Image.open(tmp_path / "animation.gif") as film:

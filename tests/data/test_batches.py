@@ -46,7 +46,9 @@ def sharded(request, tmp_path) -> Data:
     return data.load(f"tfds:{shards.NAME}", data_dir=str(tmp_path), memory_limit=0)
 
 
-@pytest.mark.parametrize("batch_size", [10, 7, 3, 80])
+@pytest.mark.parametrize(
+    "batch_size", [7, *(pytest.param(n, marks=pytest.mark.slow) for n in (10, 3, 80))]
+)
 def test_processes_share_each_batch(sharded, batch_size):
     """Also more of them than a batch has rows, and where rows are not as many for all."""
     whole = sharded.train_batches(batch_size, bytes_stay=True)

@@ -106,7 +106,10 @@ def test_every_source_keeps_the_contract(key, example):
             assert passed == [image.tobytes() for image in images]
 
 
-@pytest.mark.parametrize("key", SOURCES)
+@pytest.mark.parametrize(
+    "key",  # read as tfds: is
+    [pytest.param(key, marks=pytest.mark.slow if key in TFDS_NAMES else ()) for key in SOURCES],
+)
 def test_every_source_orders_by_seed_alone(key, example):
     source, options = example(key)
     first, same, other = (load(source, seed=seed, **options) for seed in (0, 0, 1))

@@ -218,6 +218,7 @@ def test_what_a_server_is_given(gan, tmp_path, quick):
     assert seen == {(name, count) for name in signatures_found for count in (1, 8)}
 
 
+@pytest.mark.slow
 def test_a_run_brings_its_card(tmp_path, quick):
     images, labels = stripes(60)
     np.savez(tmp_path / "stripes.npz", images=images, labels=labels)
@@ -258,6 +259,7 @@ def test_base_is_a_file(tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_the_name_stays(tmp_path, quick):
     for name in ("digits", None):
         tfgan.export.saved_model(small_gan(), tmp_path / "base", name=name)

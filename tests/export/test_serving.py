@@ -36,6 +36,7 @@ def png(answer):
     return matplotlib.image.imread(io.BytesIO(data), format="png")
 
 
+@pytest.mark.slow
 def test_the_tool_shows_every_signature(tmp_path, quick):
     report = tfgan.export.saved_model(small_cgan(), tmp_path / "digits")
     command = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli"]

@@ -15,6 +15,7 @@ def bars(count, seed=0):
     return images, labels
 
 
+@pytest.mark.slow
 def test_learns_and_is_repeatable():
     images, labels = bars(200)
     test_images, test_labels = bars(100, seed=1)
