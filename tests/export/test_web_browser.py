@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import tfgan
+from tfgan import runs
 from tfgan.errors import InputError
 
 interpreters = pytest.importorskip("ai_edge_litert.interpreter")
@@ -120,7 +121,7 @@ def hostile_run(folder):
     folder.mkdir()
     gan.compile()
     gan.save(folder / "gan.keras")
-    config = {"recipe": "cgan-digits", "data": "digits", "class_names": NAMES}
+    config = {**runs.plan("cgan-digits"), "class_names": NAMES}
     (folder / "config.json").write_text(json.dumps(config))
     return folder
 
