@@ -98,6 +98,12 @@ CASES = {
     "groups, penalty": (grouped, {"penalties": {"r1": 0.5}}),
     "bfloat16": (small_cgan, {"matmul_precision": "bfloat16"}),
 }
+# Compiled by XLA on several replicas; one device has a graph, which draws other numbers in the passes.
+BY_XLA = ["cgan", "gan simultaneous", "labels of others"]
+BY_XLA_WITH_DRAWS = ["now and then", "augmented", "dropout", "dropout simultaneous"]
+BY_XLA_WITH_DRAWS = [f"{case}, XLA" for case in BY_XLA_WITH_DRAWS]
+CASES.update({f"{case}, XLA": CASES[case] for case in BY_XLA})
+CASES.update({case: CASES[case.removesuffix(", XLA")] for case in BY_XLA_WITH_DRAWS})
 
 
 def trained(case, strategy):
@@ -109,7 +115,8 @@ def trained(case, strategy):
         for weight in gan.discriminator.trainable_variables:
             weight.assign(0.3 * rng.normal(size=weight.shape))
         options = options() if callable(options) else options
-        compiled = {"g_optimizer": sgd(), "d_optimizer": sgd(), "jit_compile": False, **options}
+        by_xla = "XLA" in case and strategy.num_replicas_in_sync > 1
+        compiled = {"g_optimizer": sgd(), "d_optimizer": sgd(), "jit_compile": by_xla, **options}
         gan.compile(**compiled, steps_per_execution=3)
     rng = np.random.default_rng(0)
     rows = FEWEST.get(case, ROWS)

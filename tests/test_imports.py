@@ -9,7 +9,18 @@ ROOT = Path(__file__).parents[1]
 
 # From the ground up. A module may import those of lower floors and its own.
 FLOORS = [
-    {"errors", "files", "owner", "processes", "reading", "recorded", "replicas", "stopping", "times"},
+    {
+        "errors",
+        "files",
+        "owner",
+        "parts",
+        "processes",
+        "reading",
+        "recorded",
+        "replicas",
+        "stopping",
+        "times",
+    },
     {"augment", "conditions", "data", "finite", "keras_files", "latents", "layers", "lazily"}
     | {"losses", "metrics", "optimizers", "philox", "precision", "theory", "weights"},
     {

@@ -3,48 +3,58 @@
 A GAN made in a strategy's scope takes the step of one device on the whole batch: see `tfgan.replicas`.
 """
 
+import functools
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import batches, lazily, loop, replicas
+from tfgan import batches, lazily, loop, parts, replicas, rewind
 from tfgan.errors import InputError
 from tfgan.layers import Dropout
 
 
 class Loop(loop.Loop):
-    """As `tfgan.loop.Loop`, on all replicas of the GAN's strategy: each step is a call of its own.
+    """As `tfgan.loop.Loop`, on all replicas of the GAN's strategy.
+
+    XLA compiles what a step passes through the networks, forward and back; sums over replicas,
+    optimizers and the loop over steps are a plain graph.
 
     Args:
         gan: compiled `tfgan.GAN`, made in the scope of a strategy.
         step: `(batch) -> logs`, such as `gan.train_step`; it changes the GAN's variables.
+        jit_compile: bool. XLA, or a plain graph. Latents are the same; what is drawn within the passes,
+            such as dropout's masks, is not, but is that of any number of replicas.
     """
 
-    def __init__(self, gan, step):
-        super().__init__(gan, step, jit_compile=False)
-        self._gather = self._results = None
+    def __init__(self, gan, step, *, jit_compile=False):
+        super().__init__(gan, step, jit_compile=jit_compile)
+        self._gather = None
         kinds: tuple[list, list] = lazily.kinds(gan) if step == gan.train_step else ([0], [0])
         examples, self._numbers = kinds
-        self._programs = [self._of_kind(example) for example in examples]
+        self._steps = [functools.partial(self._on_all, example) for example in examples]
+        self._many = tf.function(self._in_a_graph, reduce_retracing=True, autograph=False)
         for layer in gan._flatten_layers():
             if isinstance(layer, Dropout):
                 continue  # which draws for the whole batch
             for generator in layer._seed_generators:
                 _keep_apart(generator)
 
-    def _of_kind(self, example):
-        """Steps of one kind of `lazily.kinds`: no strategy updates variables inside of conditions."""
+    def _on_all(self, example, batch):
+        """A step of one kind of `lazily.kinds`: no replica sets variables inside of conditions."""
+        variables = rewind.known(self.gan) if self.jit_compile else None
 
         def on_a_replica(batch):
-            parts = [tf.convert_to_tensor(part) for part in batches.parts_of(self.gan, batch)]
-            with replicas.on(tf.shape(parts[0])[0]), lazily.like(example):
-                parts = [replicas.filled(part) for part in parts]
-                self.step(tuple(parts) if len(parts) > 1 else parts[0])
+            own = [tf.convert_to_tensor(part) for part in batches.parts_of(self.gan, batch)]
+            with (
+                replicas.on(tf.shape(own[0])[0]),
+                lazily.like(example),
+                parts.compiled(variables),
+            ):
+                own = [replicas.filled(part) for part in own]
+                self.step(tuple(own) if len(own) > 1 else own[0])
 
-        def run(batch):
-            self.gan.distribute_strategy.run(on_a_replica, args=(batch,))
-
-        return run if self.gan.run_eagerly else tf.function(run, reduce_retracing=True, autograph=False)
+        self.gan.distribute_strategy.run(on_a_replica, args=(batch,))
 
     def sums(self):
         if self._gather is None:
@@ -61,13 +71,9 @@ class Loop(loop.Loop):
 
         return self.gan.distribute_strategy.run(on_a_replica)
 
-    def _logs(self):
-        """The metrics' results, by one sum over the replicas; read, each variable would take one."""
-        if self._results is None:
-            self._results = tf.function(self._results_of_all, autograph=False)
-        return self._results()
-
     def _results_of_all(self):
+        """The metrics' results, by one sum over the replicas; read, each variable would take one."""
+
         def on_a_replica():
             context = tf.distribute.get_replica_context()
             own = tf.stack([variable.value for variable in self._sums])
@@ -94,33 +100,45 @@ class Loop(loop.Loop):
         strategy.run(tf.function(on_a_replica, autograph=False))
 
     def _run_one_by_one(self, iterator, limit):
+        if self.gan.run_eagerly:
+            return self._run_eagerly(iterator, limit), None
+        with loop.failures_of_xla(self.jit_compile):
+            done, logs = self._many(iterator, tf.constant(limit))
+        return int(done), logs if done else None
+
+    def _run_eagerly(self, iterator, limit):
         done = 0
-        number = int(self.gan.train_steps.numpy()) if len(self._programs) > 1 else 0
         for _, batch in zip(range(limit), iterator, strict=False):
-            batch = batches.without_optionals(batch)
-            program = self._programs[self._numbers[(number + done) % len(self._numbers)]]
-            self._prepare(program, batch)
-            program(batch)
+            kind = self._numbers[int(self.gan.train_steps.numpy()) % len(self._numbers)]
+            self._steps[kind](batches.without_optionals(batch))
             done += 1
-        return done, self._logs() if done and not self.gan.run_eagerly else None
+        return done
 
-    def _prepare(self, program, batch):
-        """Traces a program, where it is new, for any number of rows.
+    def _in_a_graph(self, iterator, limit):
+        """Takes up to `limit` steps; returns how many there were batches for, and the logs."""
 
-        Processes must trace alike: what they sum is told apart by its number. Of a last batch one may
-        have as many rows as ever, and another less.
-        """
-        if program not in self._traced and not self.gan.run_eagerly:
-            self._traced.add(program)
-            program.get_concrete_function(keras.tree.map_structure(self._spec_of, batch))
+        def body(done, more):
+            drawn = iterator.get_next_as_optional()
+            more = tf.cond(drawn.has_value(), lambda: self._took(drawn.get_value()), lambda: False)
+            return done + tf.cast(more, tf.int32), more
 
-    def _spec_of(self, part):
-        """Of a part of a batch on this process's replicas, with any number of rows."""
-        if part is None:
-            return None
-        values = self.gan.distribute_strategy.experimental_local_results(part)
-        specs = [tf.TensorSpec((None, *value.shape[1:]), value.dtype) for value in values]
-        return specs[0] if isinstance(part, tf.Tensor) else type(part._type_spec)(*specs)
+        done, _ = tf.while_loop(
+            lambda done, more: more & (done < limit), body, [0, True], parallel_iterations=1
+        )
+        return done, self._results_of_all()
+
+    def _took(self, batch):
+        """Takes the step that is due; returns True."""
+        batch = batches.without_optionals(batch)
+
+        def taken(step):
+            step(batch)
+            return tf.constant(True)
+
+        if len(self._steps) == 1:
+            return taken(self._steps[0])
+        number = tf.gather(self._numbers, self.gan.train_steps.value % len(self._numbers))
+        return tf.switch_case(number, [functools.partial(taken, step) for step in self._steps])
 
 
 def _keep_apart(generator):
@@ -241,7 +259,7 @@ def check(gan, jit_compile):
 
     Raises:
         InputError: for optimizers of another strategy or of none; and, on more than one replica, for
-            XLA, float16 or gradients that accumulate.
+            XLA where batch normalization asks all of them, float16 or gradients that accumulate.
     """
     optimizers = {name: getattr(gan, name) for name in ("g_optimizer", "d_optimizer")}
     for name, optimizer in optimizers.items():
@@ -253,9 +271,12 @@ def check(gan, jit_compile):
             )
     if gan.distribute_strategy.num_replicas_in_sync == 1:
         return
-    if jit_compile is True:
+    if jit_compile is True and any(
+        getattr(layer, "synchronized", False) for layer in gan._flatten_layers()
+    ):
         raise InputError(
-            "XLA does not compile the steps of several replicas: use jit_compile='auto' or False."
+            "XLA does not compile batch normalization with the statistics of all replicas: use "
+            "jit_compile='auto' or False, or synchronized=False."
         )
     for name, optimizer in optimizers.items():
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):

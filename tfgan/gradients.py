@@ -4,7 +4,7 @@ import contextlib
 
 import tensorflow as tf
 
-from tfgan import finite, lazily, optimizers, penalties, precision, replicas
+from tfgan import finite, lazily, optimizers, parts, penalties, precision, replicas
 
 # A fake logit's slope is not taken smaller than this on the shared way back: the discriminator's
 # gradient would be lost in rounding anyway, and the slopes of images stay clear of underflow.
@@ -83,7 +83,7 @@ def of_penalties(gan, real_images, fake_images, condition, step, seed):
 
     def computed():
         with precision.exact(network):  # the way back, too
-            return penalised()
+            return parts.apart(penalised)
 
     return lazily.when(
         gan,

@@ -173,13 +173,8 @@ class Loop:
         if kind not in self._traced:
             self._traced.add(kind)
             self._trace(stacks, count)
-        try:
+        with failures_of_xla(self.jit_compile):
             return self.program(stacks, count)
-        except tf.errors.OpError as error:
-            reason = _xla_failure(error) if self.jit_compile else None
-            if reason is None:
-                raise
-            raise XLAError(f"{reason}: use jit_compile='auto' or False.", reason) from None
 
     def variables(self, stacks=None):
         """All `tf.Variable`s that training changes; given stacks, users' raw ones among them."""
@@ -265,6 +260,18 @@ class XLAError(InputError):
     def __init__(self, message, reason):
         super().__init__(message)
         self.reason = reason
+
+
+@contextlib.contextmanager
+def failures_of_xla(jit_compile):
+    """Raises `XLAError` where XLA, if it is used, cannot compile what is run while this lasts."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        reason = _xla_failure(error) if jit_compile else None
+        if reason is None:
+            raise
+        raise XLAError(f"{reason}: use jit_compile='auto' or False.", reason) from None
 
 
 def program(gan, step, *, jit_compile, check_finite=False, one_by_one=False):

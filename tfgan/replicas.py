@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from tfgan import parts
+
 
 class _Part(NamedTuple):
     places: Any  # int32 (count,): which rows of the batch are this replica's
@@ -83,7 +85,7 @@ def rows(count, draw, axis=0, some=None):
         return draw(count)
     each = tf.size(part.places)
     times = count // each
-    if some is None:
+    if some is None or parts.inside():  # XLA takes no loop over what has a shape that it cannot know
         places = part.total * tf.range(times)[:, None] + part.places
         return tf.gather(draw(part.total * times), tf.reshape(places, [-1]), axis=axis)
 
@@ -101,6 +103,7 @@ def of_batch(values, make):
     part = _part.get()
     if part is None:
         return make(values)
+    parts.refuse("what compares the images of a batch, such as MinibatchStdDev,")
     whole = part.context.all_gather(values[: part.count], axis=0)
     whole = tf.ensure_shape(whole, [None, *values.shape[1:]])
     return filled(

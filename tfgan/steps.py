@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfgan import averaging, finite, lazily, optimizers, replicas
+from tfgan import averaging, finite, lazily, optimizers, parts, replicas
 from tfgan.errors import InputError
 from tfgan.gradients import iterate_powers, of_penalties, passed_back, shared, statistics_kept
 from tfgan.shown import adapt, shown
@@ -55,38 +55,43 @@ def d_step(gan, real_images, condition, step):
     z = latents_like(gan, real_images, D_STREAM, step)
     finite.note("images", real_images)
     finite.note("condition", condition)
-    with statistics_kept(gan.generator):
-        fake_images = gan.generate(z, condition, training=True)
-    finite.note("fake images", fake_images)
-    iterate_powers(gan.discriminator)
-    real_images = shown(gan, real_images, step, REAL_STREAMS)
-    fake_images = shown(gan, fake_images, step, FAKE_STREAMS)
-    with tf.GradientTape() as tape:
-        real = gan.judge(real_images, condition, training=True)
-        fake = gan.judge(fake_images, condition, training=True)
-        wrong_logits = _wrong_logits(gan, real_images, condition, step)
-        d_loss = _d_loss(gan, real[0], fake[0], *wrong_logits)
-        d_condition = _condition_loss(gan, condition, real, fake)
-        _note_judged(real, fake, *wrong_logits, d_loss=d_loss, d_condition=d_condition)
-        total = _with_regularization(d_loss + d_condition, gan.discriminator)
-        total = optimizers.scaled(gan.d_optimizer, total)
+    wrong = _wrong_conditions(gan, condition, step)
     variables = gan.discriminator.trainable_variables
-    gradients = tape.gradient(total, variables)
+
+    def passed():
+        with statistics_kept(gan.generator):
+            fake_images = gan.generate(z, condition, training=True)
+        finite.note("fake images", fake_images)
+        iterate_powers(gan.discriminator)
+        images = shown(gan, real_images, step, REAL_STREAMS)
+        fake_images = shown(gan, fake_images, step, FAKE_STREAMS)
+        with tf.GradientTape() as tape:
+            real = gan.judge(images, condition, training=True)
+            fake = gan.judge(fake_images, condition, training=True)
+            wrong_logits = [gan.discriminate(images, other, training=True) for other in wrong]
+            d_loss = _d_loss(gan, real[0], fake[0], *wrong_logits)
+            d_condition = _condition_loss(gan, condition, real, fake)
+            _note_judged(real, fake, *wrong_logits, d_loss=d_loss, d_condition=d_condition)
+            total = _with_regularization(d_loss + d_condition, gan.discriminator)
+            total = optimizers.scaled(gan.d_optimizer, total)
+        recorded = (d_loss, d_condition, real[0], fake[0])
+        return tape.gradient(total, variables), images, fake_images, recorded
+
+    gradients, real_images, fake_images, recorded = parts.apart(passed)
     _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step)
-    _record_d(gan, step, d_loss, d_condition, real[0], fake[0])
+    _record_d(gan, step, *recorded)
 
 
-def _wrong_logits(gan, real_images, condition, step):
-    """Of real images with other labels than theirs, where the discriminator learns from such pairs.
+def _wrong_conditions(gan, condition, step):
+    """Other conditions than real images', where the discriminator learns from such pairs.
 
     Returns:
-        Tuple of one tensor of logits `(batch, 1)`, or of none.
+        Tuple of one tensor like `condition`, or of none.
     """
     if not gan.mismatched:
         return ()
     seed = gan.seed_pair(step + MISMATCH_STREAM)
-    wrong = replicas.of_batch(condition, lambda whole: gan.condition.mismatch(whole, seed))
-    return (gan.discriminate(real_images, wrong, training=True),)
+    return (replicas.of_batch(condition, lambda whole: gan.condition.mismatch(whole, seed)),)
 
 
 def _d_loss(gan, real_logits, *negatives):
@@ -117,25 +122,29 @@ def _condition_loss(gan, condition, *judged):
 def g_step(gan, real_images, condition, step):
     """One generator step of Algorithm 1 on fresh latents; the discriminator stays as it is."""
     z = latents_like(gan, real_images, G_STREAM, step)
-    iterate_powers(gan.generator)
+    variables = gan.generator.trainable_variables
 
     def real_logits():
         images = shown(gan, real_images, step, REAL_STREAMS)
         return tf.stop_gradient(gan.discriminate(images, condition, training=True))
 
-    with statistics_kept(gan.discriminator), tf.GradientTape() as tape:
-        fake_images = gan.generate(z, condition, training=True)
-        finite.note("fake images", fake_images)
-        fake_images = shown(gan, fake_images, step, G_STREAMS)
-        fake = gan.judge(fake_images, condition, training=True)
-        g_loss = _g_loss(gan, fake[0], real_logits)
-        finite.note("logits of fake images", fake[0])
-        finite.note("g_loss", g_loss)
-        total = g_loss + _condition_loss(gan, condition, fake)
-        total = optimizers.scaled(gan.g_optimizer, _with_regularization(total, gan.generator))
-    variables = gan.generator.trainable_variables
-    _update_generator(gan, tape.gradient(total, variables), variables)
-    gan.record(replicas.counted(real_images), g_loss=finite.felt(g_loss, fake[0]))
+    def passed():
+        iterate_powers(gan.generator)
+        with statistics_kept(gan.discriminator), tf.GradientTape() as tape:
+            fake_images = gan.generate(z, condition, training=True)
+            finite.note("fake images", fake_images)
+            fake_images = shown(gan, fake_images, step, G_STREAMS)
+            fake = gan.judge(fake_images, condition, training=True)
+            g_loss = _g_loss(gan, fake[0], real_logits)
+            finite.note("logits of fake images", fake[0])
+            finite.note("g_loss", g_loss)
+            total = g_loss + _condition_loss(gan, condition, fake)
+            total = optimizers.scaled(gan.g_optimizer, _with_regularization(total, gan.generator))
+        return tape.gradient(total, variables), g_loss, fake[0]
+
+    gradients, g_loss, fake_logits = parts.apart(passed)
+    _update_generator(gan, gradients, variables)
+    gan.record(replicas.counted(real_images), g_loss=finite.felt(g_loss, fake_logits))
 
 
 def simultaneous_step(gan, real_images, condition, step):
@@ -149,10 +158,31 @@ def simultaneous_step(gan, real_images, condition, step):
         Goodfellow et al., 2014, published code.
     """
     z = latents_like(gan, real_images, D_STREAM, step)
-    iterate_powers(gan.generator)
-    iterate_powers(gan.discriminator)
+    wrong = _wrong_conditions(gan, condition, step)
     finite.note("images", real_images)
     finite.note("condition", condition)
+
+    def passed():
+        return _both_passed(gan, z, real_images, condition, wrong, step)
+
+    gradients, real_images, fake_images, g_loss, recorded = parts.apart(passed)
+    d_gradients, g_gradients = gradients
+    variables = gan.discriminator.trainable_variables
+    _update_discriminator(gan, d_gradients, variables, real_images, fake_images, condition, step)
+    _update_generator(gan, g_gradients, gan.generator.trainable_variables)
+    _record_d(gan, step, *recorded)
+    gan.record(replicas.counted(real_images), g_loss=finite.felt(g_loss, recorded[-1]))
+
+
+def _both_passed(gan, z, real_images, condition, wrong, step):
+    """The passes of `simultaneous_step`.
+
+    Returns:
+        Gradients of the discriminator and of the generator; the images as they were shown, real and
+        fake; the generator's loss; and what `_record_d` records.
+    """
+    iterate_powers(gan.generator)
+    iterate_powers(gan.discriminator)
     real_images = shown(gan, real_images, step, REAL_STREAMS)
     with tf.GradientTape() as g_tape:
         fake_images = gan.generate(z, condition, training=True)
@@ -166,7 +196,8 @@ def simultaneous_step(gan, real_images, condition, step):
         real = gan.judge(real_images, condition, training=True)
         fake = gan.judge(fake_images, condition, training=True)
         of_conditions = tuple(logits for _, logits in (real, fake) if logits is not None)
-        logits = (real[0], fake[0], *_wrong_logits(gan, real_images, condition, step))
+        wrong_logits = [gan.discriminate(real_images, other, training=True) for other in wrong]
+        logits = (real[0], fake[0], *wrong_logits)
         d_outputs = (*logits, *of_conditions, *gan.discriminator.losses)
     with tf.GradientTape(persistent=True) as loss_tape:
         loss_tape.watch((*logits, *of_conditions))
@@ -195,13 +226,11 @@ def simultaneous_step(gan, real_images, condition, step):
             "the discriminator passes no gradient back to its images, which the generator learns from: "
             "replace the layer that stops it."
         )
-    g_variables = gan.generator.trainable_variables
     own = optimizers.scaled(gan.g_optimizer, 1.0)
+    g_variables = gan.generator.trainable_variables
     g_gradients = passed_back(g_tape, g_outputs, g_variables, (image_slope,), own)
-    _update_discriminator(gan, d_gradients, d_variables, real_images, fake_images, condition, step)
-    _update_generator(gan, g_gradients, g_variables)
-    _record_d(gan, step, d_loss, d_condition, real[0], fake[0])
-    gan.record(replicas.counted(real_images), g_loss=finite.felt(g_loss, fake[0]))
+    recorded = (d_loss, d_condition, real[0], fake[0])
+    return (d_gradients, g_gradients), real_images, fake_images, g_loss, recorded
 
 
 def _update_discriminator(gan, gradients, variables, real_images, fake_images, condition, step):

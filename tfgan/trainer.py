@@ -143,7 +143,7 @@ class Trainer(keras.Model):
     def make_loop(self, jit_compile):
         """Makes a `tfgan.loop.Loop` of training steps, under a strategy one of all its replicas."""
         if self._on_strategy:
-            return distributed.Loop(self, self.train_step)
+            return distributed.Loop(self, self.train_step, jit_compile=jit_compile)
         return loop.Loop(self, self.train_step, jit_compile=jit_compile, check_finite=self.check_finite)
 
     def make_test_function(self, force=False):
