@@ -14,7 +14,7 @@ import tensorflow as tf
 from makers import one_line, small_cgan, tf_configs
 from many_replicas import BY_XLA_WITH_DRAWS, CASES
 
-from tfgan import distributed
+from tfgan import distributed, parts
 from tfgan.errors import InputError
 
 SCRIPT = Path(__file__).with_name("many_replicas.py")
@@ -118,6 +118,23 @@ def test_a_strategy_of_one_device_changes_nothing(strategy, images, labels, tmp_
     loaded = keras.saving.load_model(tmp_path / "gan.keras")
     for a, b in zip(plain.get_weights(), loaded.get_weights(), strict=True):
         np.testing.assert_allclose(b, a, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("run_eagerly", [True, False])
+def test_eager_steps_are_not_compiled(strategy, images, labels, run_eagerly):
+    with strategy.scope():
+        gan = small_cgan()
+        gan.compile(g_optimizer=adam(), d_optimizer=adam(), jit_compile=True)
+    gan.run_eagerly = run_eagerly
+    by_xla, generate = [], gan.generate
+
+    def watched(*args, **kwargs):
+        by_xla.append(parts.inside())
+        return generate(*args, **kwargs)
+
+    gan.generate = watched
+    gan.fit(images[:8], labels[:8], batch_size=8, verbose=0)
+    assert any(by_xla) is not run_eagerly
 
 
 def test_optimizers_of_elsewhere_are_refused(strategy):

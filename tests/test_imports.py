@@ -18,6 +18,7 @@ FLOORS = [
         "reading",
         "recorded",
         "replicas",
+        "scoped",
         "stopping",
         "times",
     },

@@ -42,7 +42,8 @@ class Loop(loop.Loop):
 
     def _on_all(self, example, batch):
         """A step of one kind of `lazily.kinds`: no replica sets variables inside of conditions."""
-        variables = rewind.known(self.gan) if self.jit_compile else None
+        by_xla = self.jit_compile and not self.gan.run_eagerly
+        variables = rewind.known(self.gan) if by_xla else None
 
         def on_a_replica(batch):
             own = [tf.convert_to_tensor(part) for part in batches.parts_of(self.gan, batch)]
@@ -99,7 +100,7 @@ class Loop(loop.Loop):
 
         strategy.run(tf.function(on_a_replica, autograph=False))
 
-    def _run_one_by_one(self, iterator, limit):
+    def _take(self, iterator, limit):
         if self.gan.run_eagerly:
             return self._run_eagerly(iterator, limit), None
         with loop.failures_of_xla(self.jit_compile):

@@ -4,12 +4,13 @@
 look at every gradient would read about as much memory as the optimizers do. The rest is `rewind`'s.
 """
 
-import contextlib
 import contextvars
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tfgan import scoped
 
 # Below this a loss scale has collapsed: float16 gradients that overflow at it are above 6e10.
 LEAST_SCALE = 2.0**-20
@@ -116,15 +117,9 @@ def described(name, nan, infinite, size):
 # Steps note their tensors, in order of computation. Where nobody listens, that is nothing at all.
 
 
-@contextlib.contextmanager
 def noting():
     """While this lasts, what steps `note` is kept: a list of (name, int64 tensor `(3,)` of counts)."""
-    notes: list = []
-    token = _notes.set(notes)
-    try:
-        yield notes
-    finally:
-        _notes.reset(token)
+    return scoped.holding(_notes, [])
 
 
 def note(name, values):

@@ -4,14 +4,13 @@ All are stateless: a seed determines them. The algorithm is always named because
 choice depends on the device, and inside XLA programs for CPUs can be a hundred times slower.
 """
 
-import contextlib
 import contextvars
 import math
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan import philox
+from tfgan import philox, scoped
 from tfgan.errors import InputError
 
 
@@ -30,18 +29,13 @@ _PHILOX = 4  # numbers of one count of the generator
 _BITS = contextvars.ContextVar("algorithm of random_bits", default="philox")
 
 
-@contextlib.contextmanager
 def bits_for(jit_compile):
     """What is traced inside draws `random_bits` by the fastest algorithm there is for it.
 
     Threefry in XLA programs, whose rounds the compiler vectorises; Philox elsewhere, where TensorFlow
     has no other.
     """
-    token = _BITS.set("threefry" if jit_compile else "philox")
-    try:
-        yield
-    finally:
-        _BITS.reset(token)
+    return scoped.holding(_BITS, "threefry" if jit_compile else "philox")
 
 
 def random_bits(shape, seed):

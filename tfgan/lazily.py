@@ -5,11 +5,12 @@ XLA for CPUs brings convolutions into the form of its fast kernels only outside 
 is compiled by itself, and TensorFlow chooses among them.
 """
 
-import contextlib
 import contextvars
 import math
 
 import tensorflow as tf
+
+from tfgan import scoped
 
 _known: contextvars.ContextVar = contextvars.ContextVar("known", default=None)
 
@@ -39,14 +40,9 @@ def when(gan, due, step, do, otherwise):
     return do() if answers.pop() else otherwise()
 
 
-@contextlib.contextmanager
 def like(example):
     """While this lasts, steps are traced that do the same as step `example`, an int."""
-    token = _known.set(example)
-    try:
-        yield
-    finally:
-        _known.reset(token)
+    return scoped.holding(_known, example)
 
 
 def kinds(gan):

@@ -105,10 +105,7 @@ class Loop:
         if self.steps is not None:
             limit = min(limit, self.steps - self.position)
         left_out = _leave_out(iterator, min(limit, self.begun - self.position))
-        if self.gan.run_eagerly or not isinstance(iterator, tf.data.Iterator):
-            done, logs = self._run_one_by_one(iterator, limit - left_out)
-        else:
-            done, logs = self._run_stacked(iterator, limit - left_out)
+        done, logs = self._take(iterator, limit - left_out)
         done += left_out
         logs = self.gan.get_metrics_result() if logs is None else logs
         self.position += limit
@@ -118,6 +115,12 @@ class Loop:
         if not done or ended_late:
             raise StopIteration
         return logs
+
+    def _take(self, iterator, limit):
+        """Takes up to `limit` steps; returns how many there were batches for, and the logs or None."""
+        if self.gan.run_eagerly or not isinstance(iterator, tf.data.Iterator):
+            return self._run_one_by_one(iterator, limit)
+        return self._run_stacked(iterator, limit)
 
     def _run_one_by_one(self, iterator, limit):
         done, logs = 0, None

@@ -4,30 +4,25 @@ A step of several replicas is one of these: what replicas tell each other, and w
 XLA leaves to TensorFlow.
 """
 
-import contextlib
 import contextvars
 
 import keras
 import tensorflow as tf
 
+from tfgan import scoped
 from tfgan.errors import InputError
 
 _variables: contextvars.ContextVar = contextvars.ContextVar("variables", default=None)
 _inside: contextvars.ContextVar[bool] = contextvars.ContextVar("inside", default=False)
 
 
-@contextlib.contextmanager
 def compiled(variables):
     """While this lasts, XLA compiles what is `apart`.
 
     Args:
         variables: Keras variables that a step may set; None: nothing is compiled.
     """
-    token = _variables.set(variables)
-    try:
-        yield
-    finally:
-        _variables.reset(token)
+    return scoped.holding(_variables, variables)
 
 
 def apart(make):
@@ -43,12 +38,8 @@ def apart(make):
     changed: list[keras.Variable] = []
 
     def compiled_part():
-        token = _inside.set(True)
-        try:
-            with keras.StatelessScope(collect_losses=True) as scope:
-                found = make()
-        finally:
-            _inside.reset(token)
+        with scoped.holding(_inside, True), keras.StatelessScope(collect_losses=True) as scope:
+            found = make()
         changed.extend(v for v in variables if id(v) in scope.state_mapping)
         return found, [scope.get_current_value(variable) for variable in changed]
 

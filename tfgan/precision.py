@@ -15,6 +15,8 @@ import tensorflow as tf
 # The products of the backward pass need none: a node's gradient has the node's own type.
 from tensorflow.python.ops import gen_linalg_ops, gen_math_ops, gen_nn_ops
 
+from tfgan import scoped
+
 PRECISIONS = ("float32", "bfloat16")
 
 _PRODUCTS = {
@@ -33,7 +35,6 @@ _PRODUCTS = {
 _precision: contextvars.ContextVar[str] = contextvars.ContextVar("precision", default="float32")
 
 
-@contextlib.contextmanager
 def products(precision):
     """What is traced inside rounds the float32 operands and results of products to `precision`.
 
@@ -44,11 +45,7 @@ def products(precision):
     """
     if precision != "float32":
         _install()
-    token = _precision.set(precision)
-    try:
-        yield
-    finally:
-        _precision.reset(token)
+    return scoped.holding(_precision, precision)
 
 
 @functools.cache

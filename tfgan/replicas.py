@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from tfgan import parts
+from tfgan import parts, scoped
 
 
 class _Part(NamedTuple):
@@ -42,11 +42,8 @@ def on(count):
     first = tf.reduce_sum(tf.where(before, counts, 0))
     total = tf.reduce_sum(counts)
     places = tf.minimum(first + tf.range(tf.maximum(count, 1)), total - 1)
-    token = _part.set(_Part(places, count, total, context))
-    try:
+    with scoped.holding(_part, _Part(places, count, total, context)):
         yield
-    finally:
-        _part.reset(token)
 
 
 def filled(values):

@@ -226,8 +226,8 @@ def _both_passed(gan, z, real_images, condition, wrong, step):
             "the discriminator passes no gradient back to its images, which the generator learns from: "
             "replace the layer that stops it."
         )
-    own = optimizers.scaled(gan.g_optimizer, 1.0)
     g_variables = gan.generator.trainable_variables
+    own = optimizers.scaled(gan.g_optimizer, 1.0)
     g_gradients = passed_back(g_tape, g_outputs, g_variables, (image_slope,), own)
     recorded = (d_loss, d_condition, real[0], fake[0])
     return (d_gradients, g_gradients), real_images, fake_images, g_loss, recorded
