@@ -46,6 +46,10 @@ def source_of(gan_or_run):
     config = recorded.read_config(file) if file.exists() else {}
     results = _results(run / "evaluation.json")
     gan = stored.load(run / "gan.keras")
+    if not isinstance(gan, GAN):
+        raise InputError(
+            f"{run} holds a {type(gan).__name__}, which has no generator to export: give a GAN's run."
+        )
     _check_names(gan, config, file)
     return Source(in_float32(gan), config, results)
 

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfgan import checks
 from tfgan.conditions import Labels
 from tfgan.errors import InputError
 from tfgan.export import comparison
@@ -53,7 +52,7 @@ def _check(gan, images, others, again):
     if not (np.isfinite(images).all() and np.isfinite(others).all()):
         raise InputError("the generator makes NaN or infinite pixels: its training diverged.")
     low, high = float(images.min()), float(images.max())
-    if not checks.is_unbounded(gan.generator) and (low < -1e-3 or high > 1 + 1e-3):
+    if not gan.unbounded and (low < -1e-3 or high > 1 + 1e-3):
         raise InputError(
             f"the generator makes values in [{low:.3g}, {high:.3g}], images are in [0, 1]: end it with "
             "a sigmoid, or rescale inside it (what makes no images says value_range = None)."

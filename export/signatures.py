@@ -15,8 +15,8 @@ import math
 
 import tensorflow as tf
 
-from tfgan import checks, steps
 from tfgan import latents as priors
+from tfgan import steps
 from tfgan.errors import InputError
 
 DEFAULT = "serving_default"
@@ -31,7 +31,7 @@ _MOST_VALUES = 2**23  # of images at once: 32 MB of float32
 def of_images(gan):
     """The signatures that a server offers of this GAN: pixels only of what makes images."""
     names = [DEFAULT, "sample"]
-    if not checks.is_unbounded(gan.generator) and len(gan.image_shape) == 3:
+    if not gan.unbounded and len(gan.image_shape) == 3:
         names.insert(1, "uint8")
         if gan.image_shape[-1] in _PNG_CHANNELS:
             names.append("sample_png")

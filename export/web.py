@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import tfgan
-from tfgan import checks, latents
+from tfgan import latents
 from tfgan.conditions import Labels
 from tfgan.data.licences import licence
 from tfgan.errors import InputError
@@ -110,10 +110,10 @@ def _check_fit(gan):
             "export a SavedModel or TFLite."
         )
     shape = gan.image_shape
-    if checks.is_unbounded(gan.generator) or len(shape) != 3 or shape[-1] not in (1, 3):
+    if gan.unbounded or len(shape) != 3 or shape[-1] not in (1, 3):
         raise InputError(
             f"a page draws images of 1 or 3 channels, this generator makes samples of shape {shape}"
-            f"{' of any range' if checks.is_unbounded(gan.generator) else ''}: export a SavedModel or "
+            f"{' of any range' if gan.unbounded else ''}: export a SavedModel or "
             "TFLite."
         )
 

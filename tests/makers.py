@@ -129,7 +129,8 @@ def stripes(count, seed=0):
 
 def state_of(gan):
     """Every number that training depends on."""
-    variables = [*gan.variables, *gan.g_optimizer.variables, *gan.d_optimizer.variables]
+    slots = [v for optimizer in gan.optimizers().values() for v in optimizer.variables]
+    variables = [*gan.variables, *slots]
     return [(v.path, np.asarray(v.value)) for v in variables]
 
 

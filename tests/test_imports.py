@@ -43,7 +43,7 @@ FLOORS = [
     {"distributed", "tuning"},
     {"trainer"},
     {"compiled"},
-    {"gan"},
+    {"baselines", "gan"},
     {"cgan", "plots", "tagging"},
     {"callbacks", "evaluation", "stored"},
     {"figure1", "recipes"},

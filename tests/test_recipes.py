@@ -59,6 +59,8 @@ ALIKE = {
     "grid",
     "sngan-cifar10",
     "stacked-mnist",
+    "dbn-mnist",
+    "cae-mnist",
 }
 
 

@@ -12,6 +12,7 @@ _STARTED_BY_COMMAND = Path(_ARGV0).stem == "tfgan" or (_ARGV0 == "-m" and "tfgan
 if not _STARTED_BY_COMMAND:
     from tfgan import (
         augment,
+        baselines,
         callbacks,
         checkpoints,
         conditions,
@@ -36,6 +37,7 @@ if not _STARTED_BY_COMMAND:
         "GAN",
         "InputError",
         "augment",
+        "baselines",
         "callbacks",
         "checkpoints",
         "conditions",

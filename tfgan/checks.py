@@ -22,12 +22,8 @@ def check_networks(generator, discriminator):
 def check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution):
     """Refuses what does not go together in `GAN.compile`."""
     check_choice("update", update, UPDATES)
-    counts = {"d_steps": d_steps}
-    if steps_per_execution != "auto":
-        counts["steps_per_execution"] = steps_per_execution
-    for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise InputError(f"{name} must be an integer of at least 1, got {value!r}.")
+    at_least_one("d_steps", d_steps)
+    check_steps_per_execution(steps_per_execution)
     if update == "simultaneous" and d_steps != 1:
         raise InputError(
             f"update='simultaneous' takes one step of each player, got d_steps={d_steps}: "
@@ -37,6 +33,12 @@ def check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution
         raise InputError(
             "g_optimizer and d_optimizer are one object: give each network its own instance."
         )
+
+
+def check_steps_per_execution(value):
+    """Refuses what is no number of steps, nor "auto"."""
+    if value != "auto":
+        at_least_one("steps_per_execution", value)
 
 
 def check_choice(name, value, choices):
@@ -159,6 +161,13 @@ def check_seed(seed):
     if not whole or not 0 <= seed < 2**63:
         raise InputError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed!r}.")
     return int(seed)
+
+
+def check_samples(count):
+    """Returns a number of samples; refuses what is no integer of at least 1."""
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise InputError(f"the number of samples must be a positive integer, got {count!r}.")
+    return int(count)
 
 
 def check_truncation(truncation):

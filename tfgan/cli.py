@@ -74,6 +74,11 @@ def _sampling_options(command):
     return truncation(smoothing(command))
 
 
+def _changed(sampling):
+    """What was asked for of the latents: not all that is sampled has any."""
+    return {name: value for name, value in sampling.items() if value != _UNCHANGED[name]}
+
+
 _workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -154,8 +159,8 @@ def train(
             click.echo(f"{dataset.sizes['train']} training examples of {shape}")
         if dry_run:
             gan = runs.build(config, dataset)
-            gan.generator.summary(print_fn=click.echo)
-            gan.discriminator.summary(print_fn=click.echo)
+            for network in reversed(gan.networks().values()):
+                network.summary(print_fn=click.echo)
             return
         training = True
         runs.train(path, config, dataset=dataset, profile=profile, team=team)
@@ -284,7 +289,7 @@ def sample(
     rows = _conditions(given)
     if isinstance(rows, str):
         rows = gan.condition.parse(rows)
-    sampling |= {"count": count, "seed": seed}
+    sampling = {"count": count, "seed": seed, **_changed(sampling)}
     if mix is not None:
         if len(rows) != 2:
             raise InputError(f"--mix takes two conditions such as 3,5, got {len(rows)} in {mix!r}.")
@@ -388,7 +393,7 @@ def evaluate(run, metrics, samples, features, seed, workers, json_file, **sampli
         return
     gan, config = runs.load(run), runs.read_config(run)
     data = runs.load_data(config)
-    sampling = {name: value for name, value in sampling.items() if value != _UNCHANGED[name]}
+    sampling = _changed(sampling)
     results = evaluation.evaluate(
         gan,
         data,

@@ -147,6 +147,9 @@ class Compiled(Trainer):
         }
         self._execution = execution
 
+    def optimizers(self):
+        return {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}
+
     def _set_penalties(self, weights, every):
         self.penalties = penalties.check(weights)
         self.penalty_every = checks.at_least_one("penalty_every", every)

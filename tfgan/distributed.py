@@ -262,8 +262,7 @@ def check(gan, jit_compile):
         InputError: for optimizers of another strategy or of none; and, on more than one replica, for
             XLA where batch normalization asks all of them, float16 or gradients that accumulate.
     """
-    optimizers = {name: getattr(gan, name) for name in ("g_optimizer", "d_optimizer")}
-    for name, optimizer in optimizers.items():
+    for name, optimizer in gan.optimizers().items():
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         if inner._distribution_strategy is not gan.distribute_strategy:
             raise InputError(
@@ -279,7 +278,7 @@ def check(gan, jit_compile):
             "XLA does not compile batch normalization with the statistics of all replicas: use "
             "jit_compile='auto' or False, or synchronized=False."
         )
-    for name, optimizer in optimizers.items():
+    for name, optimizer in gan.optimizers().items():
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             raise InputError(
                 "float16 does not work on several replicas, whose losses are scaled together: use "

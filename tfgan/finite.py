@@ -46,8 +46,8 @@ def scales(gan):
     """The loss scales of a GAN's optimizers: list of (name, variable)."""
     return [
         (name, optimizer.dynamic_scale)
-        for name in ("d_optimizer", "g_optimizer")
-        if isinstance(optimizer := getattr(gan, name), keras.optimizers.LossScaleOptimizer)
+        for name, optimizer in gan.optimizers().items()
+        if isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     ]
 
 
@@ -74,21 +74,16 @@ def state(gan):
         list of (name, Keras variable): the weights of both networks and of the generator's average, and
         what the optimizers remember.
     """
-    networks = {
-        "discriminator": gan.discriminator,
-        "generator": gan.generator,
-        "ema_generator": gan.ema_generator,
-    }
+    averages = {} if gan.ema_generator is None else {"ema_generator": gan.ema_generator}
     named = [
         (f"weight {path_of(role, network, variable)}", variable)
-        for role, network in networks.items()
-        if network is not None
+        for role, network in (gan.networks() | averages).items()
         for variable in network.weights
     ]
     # An infinite loss scale takes no step, and is halved: see `losses_are` for one that collapses.
     spared = {id(scale) for _, scale in scales(gan)}
-    for name in ("d_optimizer", "g_optimizer"):
-        variables = [v for v in getattr(gan, name).variables if id(v) not in spared]
+    for name, optimizer in gan.optimizers().items():
+        variables = [v for v in optimizer.variables if id(v) not in spared]
         named += [(f"slot {name}/{v.path}", v) for v in variables]
     return named
 

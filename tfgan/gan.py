@@ -105,20 +105,8 @@ class GAN(Compiled):
 
     # How the networks are called: a conditional GAN has its own way.
 
-    conditional = False
-
-    @property
-    def condition(self):
-        """What the images depend on: None here, see `CGAN.condition`."""
-        return None
-
-    def no_conditions_seen(self):
-        """What gathers the conditions of training data: None here, see `CGAN.seen_conditions`."""
-        return
-
-    def example_condition(self, count):
-        """Returns a condition the networks can be called with: None here, a tensor for a CGAN."""
-        return
+    def networks(self):
+        return {"discriminator": self.discriminator, "generator": self.generator}
 
     @property
     def sampler(self):
@@ -177,6 +165,14 @@ class GAN(Compiled):
         steps.test_step(self, images, condition, seen)
         return self.get_metrics_result()
 
+    @property
+    def unbounded(self):
+        return checks.is_unbounded(self.generator)
+
+    def example_samples(self):
+        z = tf.constant(self.draw_latents(16, seed=0))
+        return self.generate(z, self.example_condition(16), training=False)
+
     def _unpack(self, data):
         """Returns float images in [0, 1] and the condition (None for a GAN) of one batch."""
         images, condition = batches.split_batch(self, data)
@@ -211,12 +207,11 @@ class GAN(Compiled):
             Truncation as in Brock et al., 2019, section 3.1 (arXiv 1809.11096), by scaling.
         """
         checks.check_truncation(truncation)
-        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-            raise InputError(f"the number of samples must be a positive integer, got {count!r}.")
+        count = checks.check_samples(count)
         if seed is None:
             seed = np.random.default_rng().integers(1 << 31)
         seed = checks.check_seed(seed)
-        z = self.latents_of(int(count), steps.SAMPLE_STREAM, seed=seed).numpy()
+        z = self.latents_of(count, steps.SAMPLE_STREAM, seed=seed).numpy()
         if truncation == 1:
             return z
         mean = np.float32(priors.moments(self.noise)[0])
@@ -231,11 +226,6 @@ class GAN(Compiled):
             seed: int; None is the GAN's own.
         """
         return self._draw((count, self.latent_dim), self.seed_pair(number, seed=seed))
-
-    def seed_pair(self, number, *, seed=None):
-        """Seed of a stateless random op, int64 `(2,)`; the arguments as in `latents_of`."""
-        seed = self.seed if seed is None else seed
-        return tf.stack([tf.convert_to_tensor(seed, tf.int64), tf.cast(number, tf.int64)])
 
     def sample(
         self,
@@ -304,11 +294,6 @@ class GAN(Compiled):
             ]
             found[rows] = np.mean(images, axis=0)
         return found
-
-    def check_condition(self, count, condition, *, seed=None):
-        """Returns the condition of `count` samples: None here; see `CGAN.check_condition`."""
-        if condition is not None:
-            raise InputError("this GAN has no condition, got one: leave it out, or train a CGAN.")
 
     # Saving. Keras leaves out the states of seed generators (dropout), without which training goes on
     # with other random numbers than an undisturbed run; so would it with XLA instead of without.

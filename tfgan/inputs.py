@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import checks
 from tfgan.batches import check_shape, split_batch
 from tfgan.errors import InputError
 
@@ -33,7 +32,7 @@ def check_batch(gan, images, condition=None, *, seen=None):
     """
     images = np.asarray(images)
     check_shape(gan, images.shape)
-    if checks.is_unbounded(gan.generator):
+    if gan.unbounded:
         _check_finite(images)
     elif images.dtype != np.uint8:
         _check_pixels(images)
@@ -69,8 +68,8 @@ def _check_pixels(images):
         raise InputError(f"images must lie in [0, 1], got [{low:.4g}, {high:.4g}]: {remedy}")
 
 
-def check_fit_arguments(x, arguments):
-    """Refuses what `fit` of a GAN cannot do.
+def check_fit_arguments(gan, x, arguments):
+    """Refuses what `fit` cannot do.
 
     Raises:
         InputError: for sample or class weights, no data, or callbacks that steer one optimizer.
@@ -84,7 +83,7 @@ def check_fit_arguments(x, arguments):
             "use numpy.asarray(images), or data.train.batch(100) of tfgan.data."
         )
     for callback in keras.tree.flatten(arguments.get("callbacks") or ()):
-        if isinstance(callback, _ONE_OPTIMIZER):
+        if isinstance(callback, _ONE_OPTIMIZER) and len(gan.optimizers()) > 1:
             raise InputError(
                 f"{type(callback).__name__} steers a model's one optimizer, a GAN has two: give "
                 "g_optimizer and d_optimizer learning-rate schedules."

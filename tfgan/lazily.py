@@ -32,17 +32,22 @@ def cycle(gan):
 
 def when(gan, due, step, do, otherwise):
     """`do()` where `due(gan, step)` holds, else `otherwise()`; `step` is a tensor."""
-    example = _known.get()
-    steps = range(cycle(gan)) if example is None else [example]
+    known = example()
+    steps = range(cycle(gan)) if known is None else [known]
     answers = {due(gan, number) for number in steps}
     if len(answers) > 1:
         return tf.cond(due(gan, step), do, otherwise)
     return do() if answers.pop() else otherwise()
 
 
-def like(example):
-    """While this lasts, steps are traced that do the same as step `example`, an int."""
-    return scoped.holding(_known, example)
+def like(number):
+    """While this lasts, steps are traced that do the same as that of a number, an int."""
+    return scoped.holding(_known, number)
+
+
+def example():
+    """The number of the step that is traced, an int, or None where it may be any."""
+    return _known.get()
 
 
 def kinds(gan):

@@ -58,8 +58,8 @@ def _by_dtype(variables):
 def known(gan):
     """All Keras variables that training changes, each once."""
     metrics = [v for metric in gan.metrics for v in metric.variables]
-    optimizers = (*gan.g_optimizer.variables, *gan.d_optimizer.variables)
-    return list({id(v): v for v in (*gan.variables, *metrics, *optimizers)}.values())
+    slots = [v for optimizer in gan.optimizers().values() for v in optimizer.variables]
+    return list({id(v): v for v in (*gan.variables, *metrics, *slots)}.values())
 
 
 class Past:
@@ -230,10 +230,10 @@ class Past:
         """Runs one step once more, and looks at all it computes, in order."""
         gan = self.gan
         names: list[str] = []
-        example = int(gan.train_steps.numpy()) % lazily.cycle(gan)
+        number = int(gan.train_steps.numpy())
 
         def noted(batch):
-            with lazily.like(example), finite.noting() as notes:
+            with lazily.like(number), finite.noting() as notes:
                 gan.train_step(batch)
             names[:] = [name for name, _ in notes]
             return [counts for _, counts in notes]

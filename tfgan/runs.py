@@ -146,8 +146,10 @@ def build(config, dataset, *, pretrained=None, team=None):
     begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
     room = within_memory(f"{recipe.name}: its networks", "make them smaller, by --set")
     team = team or Team()
+    if recipe.baseline and team.strategy is not None:
+        raise InputError(f"{recipe.name} trains on one device: leave --strategy out.")
     settings = {**config["settings"], **({"jit_compile": False} if team.replicas > 1 else {})}
-    with team.scope(), room, policy(settings["precision"]):
+    with team.scope(), room, policy(settings.get("precision", "float32")):
         gan = recipe.build(dataset, settings, steps_per_epoch, **begin_with)
     if team.replicas > 1:
         distributed.synchronize(gan, settings["synchronized"])
@@ -396,7 +398,8 @@ _OVERFITTING_IMAGES = 500  # of each kind that the discriminator is asked about
 
 
 def _guard(path, config):
-    return callbacks.Guard(checkpoint=path / "checkpoints", stop=config["settings"]["stop_when_won"])
+    stop = config["settings"].get("stop_when_won", False)
+    return callbacks.Guard(checkpoint=path / "checkpoints", stop=stop)
 
 
 def _callbacks(path, config, dataset, first_epoch):
@@ -419,10 +422,14 @@ def _callbacks(path, config, dataset, first_epoch):
             )
     settings = config["settings"]
     every = settings["sample_every"]
-    overfitting = callbacks.Overfitting(
-        *(dataset.arrays(split, limit=_OVERFITTING_IMAGES) for split in ("train", "valid")),
-        every=max(1, settings["epochs"] // 20),
-    )
+    first: list = []
+    if not recipe.baseline:
+        first.append(
+            callbacks.Overfitting(
+                *(dataset.arrays(split, limit=_OVERFITTING_IMAGES) for split in ("train", "valid")),
+                every=max(1, settings["epochs"] // 20),
+            )
+        )
     watch = []
     if dataset.tags is None:
         watch.append(
@@ -445,7 +452,7 @@ def _callbacks(path, config, dataset, first_epoch):
         samples = callbacks.SampleGrid(path / "samples", every_steps=steps, **drawn, **board)
     return [
         callbacks.Estimate(first_epoch=first_epoch),
-        overfitting,
+        *first,
         _guard(path, config),  # what follows measures and keeps the GAN
         *best,
         *watch,

@@ -1,16 +1,16 @@
-"""GANs read back from `.keras` files, which may hold anything."""
+"""GANs and baselines read back from `.keras` files, which may hold anything."""
 
-from tfgan import cgan, checkpoints, keras_files, networks, optimizers  # noqa: F401  (for keras.saving)
+from tfgan import baselines, cgan, checkpoints, keras_files, networks, optimizers  # noqa: F401  (for Keras)
 from tfgan.errors import InputError
-from tfgan.gan import GAN
 from tfgan.reading import refusing
+from tfgan.trainer import Trainer
 from tfgan.weights import within_memory
 
 _REMEDY = "restore it, or train anew"
 
 
 def load(file, remedy=_REMEDY):
-    """Returns the GAN of a `.keras` file; it runs no code that the file brings along.
+    """Returns the GAN or baseline of a `.keras` file; it runs no code that the file brings along.
 
     Args:
         file: str or `pathlib.Path`.
@@ -27,6 +27,6 @@ def load(file, remedy=_REMEDY):
     with within_memory(f"{file}: its networks", remedy), refusing(line):
         checkpoints.check(file)
         gan = keras_files.load_model(file)
-    if not isinstance(gan, GAN):
+    if not isinstance(gan, Trainer):
         raise InputError(line(f"it holds a {type(gan).__name__}, no GAN"))
     return gan

@@ -7,19 +7,89 @@ import keras
 import tensorflow as tf
 
 from tfgan import batches, checks, distributed, inputs, loop, tuning
+from tfgan.errors import InputError
 
 
 class Trainer(keras.Model):
-    """What a GAN's training has in common with that of any GAN: all but its steps."""
+    """What training has in common, of a GAN and of the models it is compared with: all but the steps.
 
+    What is trained has `image_shape` and `seed`; `train_steps`, a variable that each step raises by 1;
+    its `train_step`, which records `metrics`; and what follows here.
+    """
+
+    image_shape: tuple
+    seed: int
+    train_steps: Any
     seen_batch_size = None
     train_function: Any
     test_function: Any
-    no_conditions_seen: Any
     seen_conditions: Any = None
     check_finite = True
     keep_state: Any = None  # what keeps the GAN as it is: see `tfgan.callbacks.Checkpoint`
     kept_text: Any = None  # what says where a good state is kept: see `tfgan.callbacks.Guard`
+
+    loss_pair: Any = None  # the game's, where there is one
+    ema_generator: Any = None  # a moving average of a network, where there is one
+
+    # What not every step does: see `tfgan.lazily`.
+    d_steps = 1
+    penalties: dict = {}
+    penalty_every = 1
+
+    def networks(self):
+        """dict: role -> network, of those that learn."""
+        raise NotImplementedError
+
+    def optimizers(self):
+        """dict: attribute's name -> Keras optimizer."""
+        raise NotImplementedError
+
+    # What depends on no condition: see `CGAN`.
+
+    conditional = False
+
+    @property
+    def condition(self):
+        """What the images depend on: None here, see `CGAN.condition`."""
+        return None
+
+    def no_conditions_seen(self):
+        """What gathers the conditions of training data: None here, see `CGAN.seen_conditions`."""
+        return
+
+    def example_condition(self, count):
+        """Returns a condition the networks can be called with: None here, a tensor for a CGAN."""
+        return
+
+    def check_condition(self, count, condition, *, seed=None):
+        """Returns the condition of `count` samples: None here; see `CGAN.check_condition`."""
+        if condition is not None:
+            raise InputError(
+                f"this {type(self).__name__} has no condition, got one: leave it out, or train a CGAN."
+            )
+
+    def seed_pair(self, number, *, seed=None):
+        """Seed of a stateless random op, int64 `(2,)`.
+
+        Args:
+            number: int64, tells the streams and steps of one seed apart.
+            seed: int; None is the model's own.
+        """
+        seed = self.seed if seed is None else seed
+        return tf.stack([tf.convert_to_tensor(seed, tf.int64), tf.cast(number, tf.int64)])
+
+    # What images may be.
+
+    @property
+    def unbounded(self):
+        """bool: whether samples are no images in [0, 1]."""
+        return False
+
+    def example_samples(self):
+        """A few samples, whose range is looked at before training; None where they cannot leave it."""
+        return
+
+    # Training.
 
     def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
         """Keras's `compile` of how steps are executed; both may be "auto", see `tfgan.tuning`."""
@@ -69,7 +139,7 @@ class Trainer(keras.Model):
             DivergedError: if a loss or weight became NaN or infinite, unless `compile` was told not to
                 look; the GAN then is as it was before that step.
         """
-        inputs.check_fit_arguments(x, kwargs)
+        inputs.check_fit_arguments(self, x, kwargs)
         self.kept_text = self.keep_state = None
         self.seen_batch_size = None  # of a data set that does not say
         x = batches.unstacked(self, x)
@@ -81,9 +151,8 @@ class Trainer(keras.Model):
                 self.seen_conditions = seen
             if validation_data is not None:
                 validation_data = inputs.checked_validation(self, validation_data)
-        if not checks.is_unbounded(self.generator):
-            z = tf.constant(self.draw_latents(16, seed=0))
-            checks.warn_if_out_of_range(self.generate(z, self.example_condition(16), training=False))
+        if not self.unbounded and (samples := self.example_samples()) is not None:
+            checks.warn_if_out_of_range(samples)
         if isinstance(x, (tf.data.Dataset, tf.distribute.DistributedDataset, types.GeneratorType)):
             kwargs.setdefault("shuffle", False)  # they have their own order; Keras warns of True
         steps, batch_size = kwargs.get("steps_per_epoch"), kwargs.get("batch_size")

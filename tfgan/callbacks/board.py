@@ -72,13 +72,12 @@ class TensorBoard(keras.callbacks.TensorBoard):
         self._networks_writer.flush()
 
     def _write_rates(self):
-        optimizers = {"generator": self.model.g_optimizer, "discriminator": self.model.d_optimizer}
-        for name, optimizer in optimizers.items():
-            tf.summary.scalar(f"learning_rate/{name}", float(optimizer.learning_rate))
+        for name, optimizer in self.model.optimizers().items():
+            role = {"g_optimizer": "generator", "d_optimizer": "discriminator"}.get(name, name)
+            tf.summary.scalar(f"learning_rate/{role}", float(optimizer.learning_rate))
 
     def _write_weights(self):
-        networks = {"generator": self.model.generator, "discriminator": self.model.discriminator}
-        for name, network in networks.items():
+        for name, network in self.model.networks().items():
             for weight in network.weights:
                 tag = weight.path.removeprefix(f"{network.name}/")
                 tf.summary.histogram(f"{name}/{tag}", weight.numpy())

@@ -110,6 +110,8 @@ class Guard(keras.callbacks.Callback):
     def _has_won(self, logs):
         """True or False, or None where nothing is known."""
         loss = self.model.loss_pair
+        if loss is None:  # nobody plays
+            return None
         smoothed = self.model.label_smoothing
         if loss.d_loss is losses.cross_entropy_d_loss and not smoothed:
             return logs["d_loss"] < self.d_loss

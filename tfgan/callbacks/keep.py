@@ -59,7 +59,8 @@ class BestParzen(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if not is_due(self, epoch):
             return
-        images, _ = even_samples(self.model, self.samples, seed=self.seed, ema=self.ema)
+        raw = {} if self.ema else {"ema": False}
+        images, _ = even_samples(self.model, self.samples, seed=self.seed, **raw)
         _, means = parzen.select_sigma(images, self.valid)
         value = float(means.max())
         if logs is not None:

@@ -1,10 +1,12 @@
 """Named experiments. A recipe is one file here and one line in `RECIPES`."""
 
 from tfgan.recipes import (
+    cae_mnist,
     cdcgan_fashion,
     cgan_digits,
     cgan_mnist,
     cgan_tags,
+    dbn_mnist,
     dcgan_mnist,
     folder_64,
     gan_cifar10_conv,
@@ -14,6 +16,7 @@ from tfgan.recipes import (
     gan_tfd,
     gan_tfd_pretraining,
     gan_toy,
+    gsn_mnist,
     r3gan_cifar10,
     sngan_cifar10,
     stacked_mnist,
@@ -41,6 +44,9 @@ RECIPES: dict[str, Recipe] = {
         r3gan_cifar10.RECIPE,
         stacked_mnist.RECIPE,
         folder_64.RECIPE,
+        dbn_mnist.RECIPE,
+        cae_mnist.RECIPE,
+        gsn_mnist.RECIPE,
     )
 }
 

@@ -18,6 +18,13 @@ from tfgan.shown import Adaptive
 # that a seed gives one result; K changes no number, but callbacks see every K-th step only.
 EXECUTION = {"jit_compile": True, "steps_per_execution": "auto", "matmul_precision": "float32"}
 
+_WRITTEN = {
+    "sample_steps": None,  # steps between further pictures
+    "checkpoint_seconds": None,  # between checkpoints; None is 30, or more of large models
+    "checkpoint_steps": None,  # between further ones
+    "checkpoints": 3,  # that are kept
+}
+
 # What `GAN.compile`, the optimizers and the networks can be told besides, all of it off.
 TRAINING = {
     "label_smoothing": 0.0,
@@ -34,12 +41,12 @@ TRAINING = {
     "precision": "float32",
     "synchronized": True,  # whether batch statistics are of all replicas, where there are several
     "stop_when_won": False,  # whether training ends where the discriminator has won
-    "sample_steps": None,  # steps between further pictures
-    "checkpoint_seconds": None,  # between checkpoints; None is 30, or more of large models
-    "checkpoint_steps": None,  # between further ones
-    "checkpoints": 3,  # that are kept
+    **_WRITTEN,
     **EXECUTION,
 }
+
+# The same, of baselines: no game is played, and what is drawn comes of chains.
+CHAIN = {"chains": 100, "burn_in": 1000, "thin": 1, **_WRITTEN, **EXECUTION}
 
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")  # what networks compute in
 
@@ -85,6 +92,8 @@ _NEEDS = {
 _MOST = {
     **dict.fromkeys(("units", "channels", "max_channels", "latent_dim"), 2**16),
     **dict.fromkeys(("blocks", "expansion", "groups", "kernel_size", "d_steps"), 1000),
+    **dict.fromkeys(("layers", "cd_steps", "walkbacks"), 100),
+    **dict.fromkeys(("chains", "burn_in", "thin"), 100_000),
     "steps_per_execution": 10_000,
 }
 _LARGEST = 3.4028234663852886e38  # of float32, in which all is computed
@@ -107,8 +116,9 @@ class Recipe:
         time: of the whole run, with the machine.
         score: expected, with its protocol.
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
-            `batch_size`, those of `TRAINING` and `sample_every` (epochs between pictures).
-        build: `(data, settings, steps_per_epoch) -> compiled GAN`; the steps are the
+            `batch_size`, those of `TRAINING` (of a baseline, of `CHAIN`) and `sample_every` (epochs
+            between pictures).
+        build: `(data, settings, steps_per_epoch) -> compiled GAN`, or baseline; the steps are the
             discriminator's, the generator makes one every `d_steps` of them. With `pretraining` it
             takes `pretrained=` too: the generator of that run, or None for a fresh one.
         conditional: whether the data needs labels; None takes them where there are any.
@@ -121,6 +131,7 @@ class Recipe:
             asked for; or None.
         largest_side: pixels a side that square images get at most, where no `image_size` is asked
             for: as many as the source's have, if these are fewer. None keeps their shape.
+        baseline: whether it trains a model of `tfgan.baselines`, and no GAN.
         pretraining: name of the recipe that a run trains first, in its folder `pretraining`, on the
             same data and for `pretraining_epochs` (a setting); settings of one name have one value.
     """
@@ -138,6 +149,7 @@ class Recipe:
     least_steps: int = 0
     choose: Callable | None = None
     largest_side: int | None = None
+    baseline: bool = False
     pretraining: str | None = None
 
 
@@ -178,6 +190,23 @@ def optimizer_options(settings):
         "global_clipnorm": settings["clipnorm"] or None,
         "gradient_accumulation_steps": settings["accumulate"] if settings["accumulate"] > 1 else None,
     }
+
+
+def compile_baseline(model, settings, optimizer, **options):
+    """Compiles a baseline with an optimizer, as its settings say; returns it."""
+    execution = {name: settings[name] for name in EXECUTION}
+    model.compile(optimizer=optimizer, **execution, **options)
+    return model
+
+
+def chain_options(settings):
+    """What every baseline of a run is told when it is made."""
+    return {name: settings[name] for name in ("seed", "chains", "burn_in", "thin")}
+
+
+def steps_per_layer(settings, steps_per_epoch):
+    """Steps of each layer of a run's stack, all alike."""
+    return max(1, settings["epochs"] * steps_per_epoch // settings["layers"])
 
 
 def compile_as_published(gan, settings, steps_per_epoch, *, learning_rate=0.1, mismatched=False):

@@ -1,0 +1,163 @@
+"""Noise-contrastive estimation of an unnormalised model.
+
+Reference:
+    Gutmann & Hyvarinen, 2010, *Noise-contrastive estimation: a new estimation principle for
+    unnormalized statistical models*.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfgan import checks
+from tfgan.baselines.draws import Draws
+from tfgan.baselines.model import Baseline
+from tfgan.errors import InputError
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class NCE(Baseline):
+    """An unnormalised model ln p(x) = network(x) + c, told from noise of known density; c is learned.
+
+    Training is logistic regression: whether a row is data or noise, by ln p(x) - ln p_n(x). The noise
+    stays what it is, so learning slows as the model comes to be told from it easily; an adversarial
+    net's generator moves with the data instead.
+
+    `sample` draws from the noise, and from these draws as the model weighs them (sampling-importance
+    resampling): right where the noise covers the model.
+
+    Args:
+        network: Keras model or layer, float `(batch, *image_shape)` -> `(batch, 1)`: ln p(x) up to c.
+        noise: `Normal`, or another serializable object with `sample(count, draws)`, which gives
+            `(count, dim)`, and `log_prob(rows)`, which gives `(count,)`.
+        image_shape: shape of a row of data.
+        noise_ratio: int >= 1. Draws of noise per row of data.
+        proposals: int >= 1. Draws of noise per sample.
+        **kwargs: as `tfgan.baselines.model.Baseline`; no chain runs.
+
+    Attributes:
+        log_normalizer: variable c: minus the log of what the network's exponential sums up to.
+
+    Raises:
+        InputError: for a number out of range.
+    """
+
+    METRICS = ("loss", "accuracy")
+
+    def __init__(self, network, noise, image_shape, *, noise_ratio=1, proposals=100, **kwargs):
+        super().__init__(image_shape, **kwargs)
+        self.network = network
+        self.noise = noise
+        self.noise_ratio = checks.at_least_one("noise_ratio", noise_ratio)
+        self.proposals = checks.at_least_one("proposals", proposals)
+        self.log_normalizer = self.add_weight(shape=(), initializer="zeros", name="log_normalizer")
+        found = tuple(self.network(tf.zeros((2, *self.image_shape))).shape)
+        if found != (2, 1):
+            raise InputError(f"the network must return (batch, 1), got {('batch', *found[1:])}.")
+
+    @property
+    def unbounded(self):
+        return True
+
+    def log_prob(self, rows):
+        """ln p(x) of float `(n, dim)`: `(n,)`, in nats; normalised as far as c is learned."""
+        images = tf.reshape(rows, (-1, *self.image_shape))  # (n, *image_shape)
+        return self.network(images)[:, 0] + self.log_normalizer
+
+    def _ratio(self, rows):
+        """ln p(x) - ln(k p_n(x)), the logit of data among k draws of noise to one of data."""
+        return self.log_prob(rows) - self.noise.log_prob(rows) - math.log(self.noise_ratio)
+
+    def losses(self, rows, draws, *, training):
+        noise = self.noise.sample(self.noise_ratio * tf.shape(rows)[0], draws)
+        of_data, of_noise = self._ratio(rows), self._ratio(noise)
+        loss = tf.reduce_mean(tf.nn.softplus(-of_data))
+        loss += self.noise_ratio * tf.reduce_mean(tf.nn.softplus(of_noise))
+        right = tf.concat([of_data > 0, of_noise <= 0], axis=0)
+        return loss, {"accuracy": tf.cast(right, tf.float32)}
+
+    def sample(self, count, condition=None, *, seed=None, **of_latents):
+        """Draws rows; see the class.
+
+        Args, Returns, Raises: as `tfgan.baselines.model.Baseline.sample`.
+        """
+        count, seed = self._check_asked(count, condition, seed, of_latents)
+        draws = Draws(seed, 0)
+        rows = self.noise.sample(count * self.proposals, draws)
+        weights = tf.nn.softmax(self.log_prob(rows) - self.noise.log_prob(rows)).numpy()
+        ends = np.cumsum(weights, dtype="float64")
+        chosen = np.searchsorted(ends, draws.uniform((count,)).numpy() * ends[-1])
+        return rows.numpy()[chosen].reshape(count, *self.image_shape)  # (count, *image_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "network": keras.saving.serialize_keras_object(self.network),
+            "noise": keras.saving.serialize_keras_object(self.noise),
+            "noise_ratio": self.noise_ratio,
+            "proposals": self.proposals,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for name in ("network", "noise"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class Normal:
+    """Independent normal noise.
+
+    Args:
+        mean: floats `(dim,)`.
+        std: floats `(dim,)`, > 0.
+
+    Raises:
+        InputError: if they do not fit each other, or a deviation is not positive.
+    """
+
+    def __init__(self, mean, std):
+        self.mean, self.std = (np.atleast_1d(np.asarray(value, "float32")) for value in (mean, std))
+        if self.mean.shape != self.std.shape or self.mean.ndim != 1 or not (self.std > 0).all():
+            raise InputError(
+                "normal noise takes a mean and a positive std for each dimension, got "
+                f"{mean!r}, {std!r}."
+            )
+
+    def sample(self, count, draws):
+        """float32 `(count, dim)`."""
+        return self.mean + self.std * draws.normal((count, len(self.mean)))
+
+    def log_prob(self, rows):
+        """ln p of `(n, dim)`: `(n,)`."""
+        squares = tf.reduce_sum(tf.square((rows - self.mean) / self.std), axis=-1)
+        scale = np.log(self.std).sum() + 0.5 * len(self.mean) * math.log(2 * math.pi)
+        return -0.5 * squares - np.float32(scale)
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+    def get_config(self):
+        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
+
+
+@keras.saving.register_keras_serializable(package="tfgan")
+class NormalDensity(keras.layers.Layer):
+    """An unnormalised normal density, -|(x - mean) / std|^2 / 2: what NCE is checked on.
+
+    Input `(batch, dim)`, output `(batch, 1)`; mean and log std are learned, from 0.
+    """
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.mean = self.add_weight(shape=shape, initializer="zeros", name="mean")
+        self.log_std = self.add_weight(shape=shape, initializer="zeros", name="log_std")
+
+    def call(self, rows):
+        scaled = (rows - self.mean) * tf.exp(-self.log_std)
+        return -0.5 * tf.reduce_sum(tf.square(scaled), axis=-1, keepdims=True)

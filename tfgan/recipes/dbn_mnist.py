@@ -1,0 +1,53 @@
+"""A deep belief network on MNIST, as table 1 of the 2014 paper sets it beside adversarial nets.
+
+    tfgan train dbn-mnist --out runs/dbn-mnist
+
+The published samples are of another group's network, whose training is not published (Bengio et al.,
+2013, *Better mixing via deep representations*). The model of the best validation Parzen log-likelihood
+is kept.
+"""
+
+import keras
+
+from tfgan.baselines import DBN
+from tfgan.recipes.recipe import CHAIN, Recipe, chain_options, compile_baseline, steps_per_layer
+
+
+def build(data, settings, steps_per_epoch):
+    dbn = DBN(
+        data.image_shape,
+        hidden=(settings["units"],) * settings["layers"],
+        cd_steps=settings["cd_steps"],
+        persistent=settings["persistent"],
+        **chain_options(settings),
+    )
+    dbn.set_mean_image(data.mean_image())
+    optimizer = keras.optimizers.SGD(settings["learning_rate"], momentum=settings["momentum"])
+    own = steps_per_layer(settings, steps_per_epoch)
+    return compile_baseline(dbn, settings, optimizer, steps_per_layer=own)
+
+
+RECIPE = Recipe(
+    name="dbn-mnist",
+    reproduces="Goodfellow et al. 2014, table 1: the deep belief network beside it",
+    data="mnist",
+    time="not measured yet",
+    score="not measured yet (published Parzen 138 +- 2)",
+    settings={
+        "seed": 1,
+        "epochs": 100,
+        "batch_size": 100,
+        "units": 500,
+        "layers": 2,
+        "cd_steps": 1,
+        "persistent": False,
+        "learning_rate": 0.05,
+        "momentum": 0.5,
+        **CHAIN,
+        "sample_every": 5,
+    },
+    build=build,
+    best_by_parzen=True,
+    least_steps=10_000,
+    baseline=True,
+)
