@@ -5,13 +5,16 @@ import re
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from makers import one_line, stripes
 
 from tfgan import evaluation, reproduce, runs
+from tfgan.baselines import GSN, RBM
+from tfgan.baselines.draws import Draws
 from tfgan.data import load
 from tfgan.errors import InputError
 from tfgan.metrics import parzen
-from tfgan.reproduce import engine, figures, references, report
+from tfgan.reproduce import engine, estimates, figures, references, report, systems
 from tfgan.reproduce.rows import TABLES, Drawn, Pictured, Trained
 
 
@@ -194,6 +197,106 @@ def test_a_figure_is_a_row(tmp_path):
     text = reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None).read_text()
     assert "-1.3863" in text
     assert (tmp_path / "out/figures/saddle.png").stat().st_size > 10_000
+
+
+def test_baselines_are_rows_that_are_asked_for():
+    def names(**given):
+        return [job.row.name for job in reproduce.jobs("gan2014", **given)]
+
+    theirs = ["dbn", "cae", "gsn", "nce", "boltzmann"]
+    assert not set(theirs) & set(names())
+    assert set(names(baselines=True)) == {*names(), *theirs}
+    assert names(only=["gan"], baselines=True) == ["gan", *theirs]
+    assert names(only=["gsn"]) == ["gsn"]
+    with pytest.raises(InputError, match="cgan2014 has no baselines") as error:
+        reproduce.jobs("cgan2014", baselines=True)
+    one_line(error)
+
+
+@pytest.mark.slow
+def test_the_report_of_baselines(source, tmp_path, monkeypatch):
+    """Trained, kept, timed and drawn side by side; rebuilt from what is kept."""
+    monkeypatch.setattr(engine, "SAMPLES", 100)
+    out = tmp_path / "out"
+    options = {"source": source, "epochs": 1}
+    jobs = reproduce.jobs("gan2014", only=["gan", "gan-average", "dbn", "cae", "gsn"], **options)
+    path = reproduce.reproduce(jobs, out, say=lambda line: None, verbose=0)
+    text = path.read_text()
+    rows = {row["row"]: row for row in json.loads((out / "report.json").read_text())["rows"]}
+    data = load(source)
+    valid, test = (data.arrays(split)[0] for split in ("valid", "test"))
+    for name, row in rows.items():
+        kept = np.load(out / "samples" / row["samples"])["images"]
+        assert kept.shape == (100, 8, 8, 1)
+        # The estimator, on what was kept, finds what the report says.
+        ours, theirs = parzen.score(kept, valid, test), row["results"]["parzen"]
+        assert ours["log_likelihood"] == pytest.approx(theirs["log_likelihood"], abs=1e-6), name
+        assert row["system"]["seconds_per_sample"] > 0
+        assert (row["system"]["moves"] is None) == name.startswith("gan")
+    assert set(rows["gsn"]["system"]["correlation"]) == {"1", "10", "100"}
+    assert "What a sample costs" in text
+    assert "systems.png" in text
+    for file in re.findall(r"\]\((.*?)\)", text):
+        assert (out / file).is_file(), file
+    (out / "figures" / "systems.png").unlink()
+    assert report.write("gan2014", out).read_text() == text
+    assert (out / "figures" / "systems.png").is_file()
+    (out / "samples" / rows["dbn"]["samples"]).write_bytes(b"no archive")
+    with pytest.raises(InputError, match=r"dbn.* cannot be read") as error:
+        report.write("gan2014", out)
+    one_line(error)
+
+
+def test_correlation_of_a_chain():
+    """Of a chain whose pixels are copied with probability 1/2 a move, it is 1/2, 1/4, ..."""
+
+    class Copying(GSN):
+        def move(self, state, draws):
+            kept = draws.uniform((self.chains, 1)) < 0.5
+            fresh = draws.uniform((self.chains, self.dim))
+            return [tf.where(kept, state[0], fresh)]
+
+        def start(self, draws):
+            return [draws.uniform((self.chains, self.dim))]
+
+        def emit(self, state, draws):
+            return state[0]
+
+    chain = Copying((3,), hidden=(2,), seed=0, chains=500, burn_in=1, thin=7)
+    found = systems.correlation(chain, seed=0, lags=(1, 2, 10))
+    for lag, value in found.items():
+        assert value == pytest.approx(0.5 ** int(lag), abs=0.03)
+
+
+def test_learning_from_noise_slows_where_the_noise_stays():
+    """The slope by the last of eight numbers, against what theory says of noise that is the model."""
+    fixed, moving = (
+        [estimates.noise_slope(n, moving=kind, rows=20_000) for n in (0, 3, 7)]
+        for kind in (False, True)
+    )
+    np.testing.assert_allclose(moving, 0.5, atol=0.03)  # half of the likelihood's, which is 1
+    assert fixed[0] == pytest.approx(moving[0], rel=1e-3)
+    assert fixed[1] < 0.2 * fixed[0]
+    assert fixed[2] < 0.2 * fixed[1]
+
+
+def test_slopes_of_a_boltzmann_machine():
+    """By enumeration they are what a machine's own step estimates."""
+    rbm, rng = RBM((4,), hidden=3, seed=0, cd_steps=1), np.random.default_rng(0)
+    rbm.kernel.assign(rng.normal(0, 1, (4, 3)))
+    rows = (rng.random((2, 4)) < 0.5).astype("float32")
+    exact, found = estimates.boltzmann_slopes(rbm, rows)
+    with tf.GradientTape() as tape:
+        loss, _ = rbm.losses(tf.constant(np.repeat(rows, 20_000, axis=0)), Draws(0, 0), training=False)
+    (slope,) = tape.gradient(loss, [rbm.kernel])
+    np.testing.assert_allclose(-slope.numpy(), found["CD-1"], atol=0.02)
+    with tf.GradientTape() as tape:
+        free = tf.reduce_mean(rbm.free_energy(tf.constant(rows)))
+        states = tf.constant(np.array(list(np.ndindex(2, 2, 2, 2)), "float32"))
+        loss = free + tf.reduce_logsumexp(-rbm.free_energy(states))
+    (slope,) = tape.gradient(loss, [rbm.kernel])
+    np.testing.assert_allclose(-slope.numpy(), exact, atol=1e-5)
+    np.testing.assert_allclose(found["CD-100"], exact, atol=1e-4)
 
 
 def test_truncation_is_what_validation_images_choose(source):

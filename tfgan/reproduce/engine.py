@@ -9,10 +9,11 @@ from tfgan.callbacks.sampling import even_samples
 from tfgan.data import load
 from tfgan.errors import InputError
 from tfgan.files import write_json
+from tfgan.gan import GAN
 from tfgan.metrics import parzen
 from tfgan.recipes.recipe import EXECUTION, RECOVERY
 from tfgan.recorded import read_log
-from tfgan.reproduce import report
+from tfgan.reproduce import report, systems
 from tfgan.reproduce.figures import PICTURES
 from tfgan.reproduce.jobs import DRAWING_SEED, seconds
 from tfgan.reproduce.references import REFERENCES
@@ -105,6 +106,11 @@ def _train(job, out, verbose):
     if job.row.tuned:
         sampling[job.row.tuned] = _best(job.row.tuned, gan, data, sampling)
     results = evaluation.evaluate(gan, data, samples=SAMPLES, seed=DRAWING_SEED, sampling=sampling)
+    system: dict[str, Any] = {}
+    if job.row.table == "mnist":
+        file = out / "samples" / f"{job.key}.npz"
+        cost = systems.keep(file, gan, SAMPLES, seed=DRAWING_SEED, sampling=sampling)
+        system = {"samples": file.name, "system": cost}
     log = _log(path)
     collapsed = [int(row["epoch"]) for row in log if float(row.get("collapsed") or 0)]
     return _result(
@@ -118,6 +124,7 @@ def _train(job, out, verbose):
         collapse_seen_in_epoch=collapsed[0] if collapsed else None,
         results=results,
         figures=_figures(gan, data, path, out / "figures", job.key, sampling),
+        **system,
     )
 
 
@@ -198,7 +205,9 @@ def _figures(gan, data, path, folder, key, sampling):
             "Samples, not picked; framed: the training image nearest to the sample left of it",
             plots.nearest(gan, train, **options),
         )
-        drawn["lines"] = ("Straight lines between two latents", plots.interpolation(gan, **options))
+        if isinstance(gan, GAN):
+            line = plots.interpolation(gan, **options)
+            drawn["lines"] = ("Straight lines between two latents", line)
     for name, (caption, figure) in drawn.items():
         plots.save(figure, folder / f"{key}-{name}.png")
         files[caption] = f"{key}-{name}.png"

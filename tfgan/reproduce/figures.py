@@ -3,6 +3,7 @@
 import numpy as np
 
 from tfgan import figure1, plots
+from tfgan.reproduce.estimates import boltzmann_gradients, noise_contrast
 
 
 def figure_1(folder):
@@ -42,4 +43,9 @@ def _off(snapshot):
     return float(np.trapezoid(mixture * np.abs(snapshot.d - snapshot.d_star), snapshot.x))
 
 
-PICTURES = {"figure-1": figure_1, "saddle": saddle}
+PICTURES = {
+    "figure-1": figure_1,
+    "saddle": saddle,
+    "nce": noise_contrast,
+    "boltzmann": boltzmann_gradients,
+}

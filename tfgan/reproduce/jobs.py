@@ -96,12 +96,23 @@ class Job:
         return shlex.join(words)
 
 
-def jobs(paper, *, only=(), epochs=None, quick=False, seeds=(1,), source=None, data_dir=None):
+def jobs(
+    paper,
+    *,
+    only=(),
+    baselines=False,
+    epochs=None,
+    quick=False,
+    seeds=(1,),
+    source=None,
+    data_dir=None,
+):
     """Returns the rows to do, in order.
 
     Args:
         paper: key of `PAPERS`.
-        only: names of rows; none is all of them but the optional ones.
+        only: names of rows; none is all of them but the optional ones and baselines.
+        baselines: bool. Whether the systems are trained, too, that the paper compares with.
         epochs: int or None, which takes each row's own number.
         quick: bool. A few epochs each, to see that everything works.
         seeds: ints. Each trained row is done once per seed.
@@ -112,8 +123,8 @@ def jobs(paper, *, only=(), epochs=None, quick=False, seeds=(1,), source=None, d
         list of `Job`.
 
     Raises:
-        InputError: for an unknown paper or row, a number of epochs for quick rows, or a source for a
-            row that is about its own data.
+        InputError: for an unknown paper or row, a number of epochs for quick rows, a source for a row
+            that is about its own data, or baselines of a paper that has none.
     """
     if paper not in PAPERS:
         raise InputError(f"no paper is called {paper!r}: {suggestion(paper, PAPERS)}")
@@ -126,9 +137,12 @@ def jobs(paper, *, only=(), epochs=None, quick=False, seeds=(1,), source=None, d
             raise InputError(f"{paper} has no row {name!r}: {suggestion(name, rows)}")
         if source and rows[name].fixed_source:
             raise InputError(f"row {name} is about data of its own: leave --data out for it.")
+    if baselines and not any(row.baseline for row in whole.rows):
+        raise InputError(f"{paper} has no baselines: leave --baselines out, or reproduce gan2014.")
     found = []
     for row in rows.values():
-        if row.name not in only and (only or row.optional):
+        by_itself = not only and not row.optional and not row.baseline
+        if row.name not in only and not by_itself and not (baselines and row.baseline):
             continue
         data = row.source or source or whole.source
         if row.name in only and source:

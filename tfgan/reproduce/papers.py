@@ -83,6 +83,36 @@ PAPERS = {
                 tuned="smoothing",
                 **_GAN,
             ),
+            Trained(
+                "dbn",
+                "deep belief network",
+                "mnist",
+                published="138 ± 2",
+                note="how the published one was trained is not published: see the recipe",
+                recipe="dbn-mnist",
+                epoch_seconds=6,
+                baseline=True,
+            ),
+            Trained(
+                "cae",
+                "stacked contractive autoencoder",
+                "mnist",
+                published="121 ± 1.6",
+                note="how the published one was trained is not published: see the recipe",
+                recipe="cae-mnist",
+                epoch_seconds=6,
+                baseline=True,
+            ),
+            Trained(
+                "gsn",
+                "deep generative stochastic network",
+                "mnist",
+                published="214 ± 1.1",
+                note="the published code's settings, which makes 1,000 epochs",
+                recipe="gsn-mnist",
+                epoch_seconds=120,
+                baseline=True,
+            ),
             *REFERENCE_ROWS,
             Trained(
                 "ring",
@@ -147,6 +177,10 @@ PAPERS = {
             ),
             Pictured("figure-1", "a GAN of numbers", "theory", fixed_source=True),
             Pictured("saddle", "the saddle of the game", "theory", making=3.0, fixed_source=True),
+            Pictured("nce", "noise-contrastive estimation", "theory", fixed_source=True, baseline=True),
+            Pictured(
+                "boltzmann", "a Boltzmann machine of 8 + 6", "theory", fixed_source=True, baseline=True
+            ),
         ),
     ),
     "cgan2014": Paper(

@@ -5,6 +5,7 @@ from pathlib import Path
 from tfgan.errors import InputError
 from tfgan.files import markdown_table, write_json, write_text
 from tfgan.reading import read_json, refusing
+from tfgan.reproduce import systems
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.rows import TABLES
 
@@ -19,6 +20,14 @@ all of them. So it is never given alone. Beside it stand the accuracy of a small
 images on conditional samples (and on real test images), the mean distance to the nearest training
 image (and that of real test images: copies would be far nearer), and the spread of samples over
 that of real images (within a class, for conditional nets; 0 means that all are the same)."""
+
+
+SAMPLING = """\
+Drawing 10,000 samples, with what chains move before the first; the median of three times. Chains run
+100 at a time, side by side. A system without moves draws each sample by itself, in one pass: there is
+no chain that could be stuck. Correlation is of the pixels of two samples of one chain, about their
+means: 0 where they know nothing of each other. It is read beside the scores: a chain that hardly moves
+gives fewer images than it gives samples."""
 
 
 def read_rows(name, out):
@@ -60,7 +69,8 @@ def write(name, out):
     out, paper, done = Path(out), PAPERS[name], read_rows(name, out)
     write_json(out / "report.json", {"paper": name, "title": paper.title, "rows": done})
     path = out / "report.md"
-    write_text(path, "\n\n".join(_parts(name, paper, done)) + "\n")
+    parts = [*_parts(name, paper, done), *_systems(out, done)]
+    write_text(path, "\n\n".join(parts) + "\n")
     return path
 
 
@@ -79,6 +89,29 @@ def _parts(name, paper, done):
     figures = [text for row in done if row.get("figures") for text in _figures(row, shown)]
     if figures:
         yield "\n\n".join(["## Figures", *figures])
+
+
+def _systems(out, done):
+    """What samples cost, and samples of all systems in one picture: parts of the report, or none."""
+    timed = [row for row in done if row.get("system")]
+    if not timed:
+        return
+    head = ["system", "ms per sample", "moves before the first", "between two"]
+    head += [f"correlation, {lag} moves apart" for lag in systems.LAGS]
+    lines = []
+    for row in timed:
+        system = row["system"]
+        moves, correlation = system["moves"], system["correlation"]
+        chain = ["-"] * (2 + len(systems.LAGS))
+        if moves is not None:
+            chain = [f"{moves['before']:,}", f"{moves['between']:,}"]
+            chain += [f"{correlation[str(lag)]:.3f}" for lag in systems.LAGS]
+        lines.append([_label(row), f"{1000 * system['seconds_per_sample']:.2g}", *chain])
+    yield f"## What a sample costs\n\n{markdown_table(head, lines)}\n\n{SAMPLING}"
+    figure = systems.draw(out, done)
+    if figure is not None:
+        caption = "Samples of each system, not picked"
+        yield f"## {caption}\n\n![{caption}](figures/{figure})"
 
 
 def _table_of(row):

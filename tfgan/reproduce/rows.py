@@ -20,6 +20,7 @@ class Row:
         source: data of its own, or None for the report's.
         run: name of the run, where rows share one; "" is the row's own.
         optional: whether it is done only if it is asked for by name.
+        baseline: whether it is done only if baselines are asked for, or it is by name.
         fixed_source: whether no other data make sense.
     """
 
@@ -31,6 +32,7 @@ class Row:
     source: str | None = None
     run: str = ""
     optional: bool = False
+    baseline: bool = False
     fixed_source: bool = False
 
     @property

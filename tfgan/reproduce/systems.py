@@ -1,0 +1,106 @@
+"""What each system's samples are and cost, beside their scores: kept, timed, drawn side by side."""
+
+import statistics
+import time
+
+import numpy as np
+
+from tfgan import plots
+from tfgan.baselines.model import Baseline
+from tfgan.callbacks.sampling import even_samples
+from tfgan.data.npy import read_npz
+from tfgan.files import replacing
+from tfgan.reading import refusing
+
+_SHOWN = 12  # samples of each system in the figure of all
+_ROUNDS = 3
+FIGURE = "systems.png"
+LAGS = (1, 10, 100)  # moves of a chain from one sample to another
+
+
+def keep(path, model, count, *, seed, sampling):
+    """Draws a system's samples and keeps them, as `tfgan.data`'s npz files; returns how they came.
+
+    Args:
+        path: `.npz` file: `images` float32 `(count, H, W, C)` and, of a conditional GAN, `labels`.
+        model: a GAN, or a model of `tfgan.baselines`.
+        count: int.
+        seed: int.
+        sampling: dict of further arguments of `sample`.
+
+    Returns:
+        dict: `seconds_per_sample`, the median of three times of drawing all, compiled before; `moves`
+        of a chain `before` its first sample and `between` two; and `correlation` of two samples of a
+        chain, as `correlation` has it. Of a GAN, which draws each by itself, these are None.
+    """
+    images, labels = even_samples(model, count, seed=seed, **sampling)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, images=images, **({} if labels is None else {"labels": labels}))
+    times = []
+    for _ in range(_ROUNDS):
+        start = time.perf_counter()
+        even_samples(model, count, seed=seed, **sampling)
+        times.append((time.perf_counter() - start) / count)
+    found = {"seconds_per_sample": statistics.median(times), "moves": None, "correlation": None}
+    if isinstance(model, Baseline):
+        found["moves"] = {"before": model.burn_in, "between": model.thin}
+        found["correlation"] = correlation(model, seed=seed)
+    return found
+
+
+def correlation(model, *, seed, lags=LAGS):
+    """How alike two samples of one chain are.
+
+    Args:
+        model: of `tfgan.baselines`.
+        seed: int.
+        lags: ints. Moves from one to the other.
+
+    Returns:
+        dict: str of a lag -> correlation of pixels about their means over all chains, 0 of samples that
+        know nothing of each other.
+    """
+    every_move = model.from_config(model.get_config() | {"thin": 1})
+    every_move.set_weights(model.get_weights())
+    length = 2 * max(lags)
+    images = every_move.sample(length * model.chains, seed=seed)
+    rows = images.reshape(length, model.chains, -1).astype("float64")  # (moves, chains, dim)
+    rows -= rows.mean(axis=(0, 1))
+    variance = np.square(rows).mean()
+    return {str(lag): float((rows[lag:] * rows[:-lag]).mean() / variance) for lag in lags}
+
+
+def draw(out, rows):
+    """Draws samples of each system, not picked, a row each, as one picture.
+
+    Args:
+        out: folder of a report.
+        rows: of the report, in order; those that have no `samples`, or images of another shape than the
+            first, are left out.
+
+    Returns:
+        Name of the file in `out / "figures"`, or None where there are fewer than two systems.
+
+    Raises:
+        InputError: if a file of samples is damaged.
+    """
+    names: list[str] = []
+    shown: list[np.ndarray] = []
+    for row in rows:
+        if row.get("samples") is None:
+            continue
+        file = out / "samples" / row["samples"]
+
+        def line(reason, file=file):
+            return f"{file} cannot be read ({reason}): remove it and its row in rows/, to do it again."
+
+        with refusing(line):
+            images = read_npz(file, ["images"])[0]["images"][:_SHOWN]
+        if not shown or images.shape == shown[0].shape:
+            names.append(row["row"] + (f" {row['seed']}" if row["seed"] != 1 else ""))
+            shown.append(images)
+    if len(shown) < 2:
+        return None
+    picture = plots.grid(np.concatenate(shown), columns=_SHOWN, row_labels=names)
+    plots.save(picture, out / "figures" / FIGURE)
+    return FIGURE
