@@ -87,6 +87,8 @@ def open_generator(source):
     if not isinstance(source, (str, Path)):
         raise InputError(f"expected a GAN, a run directory or a SavedModel, got {source!r}.")
     path = Path(source)
+    if not path.exists():
+        raise InputError(f"{path} does not exist: give a run directory or a SavedModel.")
     if (path / "gan.keras").is_file():
         return _of_gan(card.source_of(path), {"gan.keras_sha256": sha256(path / "gan.keras")})
     return _of_saved_model(newest(path))

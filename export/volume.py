@@ -5,7 +5,9 @@ import io
 import json
 import logging
 import os
+import re
 import signal
+import socket
 import threading
 from typing import NamedTuple
 
@@ -17,6 +19,7 @@ from tfgan.gan import GAN
 from tfgan.reading import quiet
 
 _BLOCKS = 1_000  # that Ray Data plans for at most
+_SECONDS = 10.0  # that whoever listens at RAY_ADDRESS has to answer
 _STORE = 2**28  # bytes of memory by which processes of one machine hand on results
 
 
@@ -202,6 +205,20 @@ def running(workers):
             ray.shutdown()
 
 
+def _check_reached(address):
+    """Refuses an address where nobody listens, for which Ray would wait minutes."""
+    found = re.fullmatch(r"(?:ray://)?(.+):(\d+)", address)
+    if not found:  # such as auto
+        return
+    try:
+        socket.create_connection((found[1], int(found[2])), timeout=_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"Ray is not reached at {shortened(address)} ({shortened(error)}): start it there, mend "
+            "RAY_ADDRESS, or leave workers (--workers) out."
+        ) from error
+
+
 def _start(ray, workers):
     options = {"log_to_driver": False, "logging_level": "CRITICAL"}
     if not os.environ.get("RAY_ADDRESS"):
@@ -212,6 +229,8 @@ def _start(ray, workers):
             "object_store_memory": _STORE,
             "include_dashboard": False,
         }
+    else:
+        _check_reached(os.environ["RAY_ADDRESS"])
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         with quiet():  # Ray tells there how loud it will be

@@ -3,7 +3,8 @@
     python many_replicas.py FILE REPLICAS CASE...
 
 REPLICAS: how many CPU devices of this process; 0 for one process of those that TF_CONFIG names.
-FILE: of pickled `{case: {"weights": [...], "history": {...}, "evaluation": {...}}}`, and "dropped".
+FILE: of pickled `{case: {"weights": [...], "history": {...}, "evaluation": {...}}}`, "dropped" and
+"replicas", their number.
 """
 
 import os
@@ -21,6 +22,7 @@ from makers import CONDITIONS, SHAPE, small_cgan, small_gan, varied
 
 import tfgan
 from tfgan import replicas
+from tfgan.conditions import Labels
 from tfgan.shown import Adaptive
 
 ROWS = 73  # batches of 8, and one that is too small for two replicas
@@ -54,6 +56,27 @@ def grouped(**kwargs):
     )
 
 
+def spectral():
+    """A GAN whose discriminator's kernel is divided by its largest singular value."""
+    z, x = keras.Input((5,)), keras.Input(SHAPE)
+    layers = keras.layers
+    images = layers.Reshape(SHAPE)(layers.Dense(16, activation="sigmoid")(z))
+    h = tfgan.layers.SpectralNormalization(layers.Dense(8, activation="relu"))(layers.Flatten()(x))
+    return tfgan.GAN(keras.Model(z, images), keras.Model(x, layers.Dense(1)(h)), seed=7)
+
+
+def auxiliary():
+    """A conditional GAN whose discriminator tells the condition, too."""
+    layers, labels = keras.layers, keras.Input((), dtype="int32")
+    z, x = keras.Input((5,)), keras.Input(SHAPE)
+    h = layers.Concatenate()([z, layers.Embedding(3, 4)(labels)])
+    images = layers.Reshape(SHAPE)(layers.Dense(16, activation="sigmoid")(h))
+    h = layers.Dense(8, activation="relu")(layers.Flatten()(x))
+    told = [layers.Dense(1)(h), layers.Dense(3)(h)]
+    generator, discriminator = keras.Model([z, labels], images), keras.Model([x, labels], told)
+    return tfgan.CGAN(generator, discriminator, condition=Labels(3), seed=7)
+
+
 def multi_label():
     return small_cgan(kind=CONDITIONS["multi_label"])
 
@@ -78,6 +101,19 @@ CASES = {
         },
     ),
     "pairs": (small_gan, {"loss": "relativistic_pairing", "penalties": {"r1": 0.1, "r2": 0.1}}),
+    "averages": (small_gan, {"loss": "relativistic_average"}),
+    "averages simultaneous": (small_gan, {"loss": "relativistic_average", "update": "simultaneous"}),
+    "hinge": (auxiliary, {"loss": "hinge", "ema_decay": 0.9, "update": "simultaneous"}),
+    "least squares": (spectral, {"loss": "least_squares"}),
+    "minimax": (
+        small_cgan,
+        lambda: {
+            "loss": "minimax",
+            "label_smoothing": 0.1,
+            "d_optimizer": keras.optimizers.Adam(1e-3),
+            "g_optimizer": keras.optimizers.Adam(1e-3),
+        },
+    ),
     "critic": (small_gan, {"loss": "wasserstein", "penalties": {"gradient_penalty": 1.0}}),
     "augmented": (
         small_gan,
@@ -163,6 +199,7 @@ def main(file, number, *cases):
     else:
         strategy = tf.distribute.MirroredStrategy([f"CPU:{i}" for i in range(number)])
     found = {case: trained(case, strategy) for case in cases}
+    found["replicas"] = strategy.num_replicas_in_sync
     if number:
         found["dropped"] = dropped(strategy)
     Path(file).write_bytes(pickle.dumps(found))

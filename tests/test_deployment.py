@@ -58,6 +58,17 @@ def test_manifests_are_of_their_schemas(name):
 
 
 @pytest.mark.parametrize("name", ["job.yaml", "jobset.yaml"])
+def test_what_is_stopped_is_not_taken_for_done(name):
+    """A pod that is asked to go saves and ends with 75; mistakes and divergence end the whole."""
+    for job in jobs(name):
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        assert "--stop-code 75" in " ".join(container["args"])
+        first, *_ = job["spec"]["podFailurePolicy"]["rules"]
+        assert first["action"] == "FailJob"
+        assert first["onExitCodes"]["values"] == [2, 3]
+
+
+@pytest.mark.parametrize("name", ["job.yaml", "jobset.yaml"])
 def test_each_pod_is_a_process_of_one_cluster(name, monkeypatch):
     """By the names that Kubernetes gives pods: of a job and an index, below the service's."""
     clusters, tasks = set(), []

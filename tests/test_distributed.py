@@ -71,6 +71,7 @@ def test_replicas_of_one_process_take_the_steps_of_one(cases, tmp_path):
     one = alone(tmp_path, cases)
     for replicas in (2,) if cases == QUICK else (2, 3):
         (several,) = train(tmp_path, cases, replicas=replicas)
+        assert several["replicas"] == replicas
         for case in cases:
             assert_alike(one[case], several[case], case)
         first, *others = several["dropped"]
@@ -85,6 +86,7 @@ def test_processes_take_the_steps_of_one(processes, tmp_path):
     cases = list(CASES)
     one = alone(tmp_path, cases)
     for several in train(tmp_path, cases, processes=processes):
+        assert several["replicas"] == processes
         for case in cases:
             assert_alike(one[case], several[case], case)
 

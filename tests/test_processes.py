@@ -10,10 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from makers import one_line, tf_configs
 
 from tfgan import processes, stored
-from tfgan.errors import InputError
+from tfgan.errors import InputError, LostError
 
 BOTH = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index": 0}}
 SECONDS_TO_STOP = 60  # of the others, where one is lost; measured are 2, of one that hangs 10
@@ -72,6 +73,9 @@ def test_slurm_names_the_processes(monkeypatch):
     hosts = ["n1:8888", "n1:8889", "n2:8888", "n2:8889"]
     assert resolver.cluster_spec().as_dict() == {"worker": hosts}
     assert (resolver.task_type, resolver.task_id) == ("worker", 3)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    monkeypatch.setattr(processes.shutil, "which", lambda name: None)  # no nvidia-smi
+    assert processes._resolver().cluster_spec().as_dict() == {"worker": hosts}
     monkeypatch.delenv("SLURM_STEP_NODELIST")
     with pytest.raises(InputError, match="start the command by srun") as error:
         processes.team("multi_worker")
@@ -173,6 +177,66 @@ def wait_for(path, process):
         assert process.poll() is None
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("Collective ops is aborted by: x\nmore", "Collective ops is aborted by: x"),
+        (
+            "Graph execution error:\n\nDetected at node C defined at (most recent call last):\n"
+            "<stack traces unavailable>\nThe following tasks are unhealthy: task 1\n\t [[{{node C}}]]",
+            "The following tasks are unhealthy: task 1",
+        ),
+        ("Graph execution error:", "Graph execution error:"),
+    ],
+)
+def test_what_is_said_of_a_lost_process(message, reason):
+    team = processes.Team()
+    team.count, team.index = 2, 1
+    lost = pytest.raises(LostError, match="another process was lost")
+    with lost as error, team.watched(lambda: "go on"):
+        raise tf.errors.UnavailableError(None, None, message)
+    assert f"({reason}): process 1 of 2 stops; go on" in str(error.value)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_one_that_waits_for_others_can_be_ended(number, tmp_path):
+    """TensorFlow waits in C++, where no handler of Python's runs."""
+    command = [sys.executable, "-m", "tfgan", "train", "cgan-digits", "--strategy", "multi_worker"]
+    environment = {**os.environ, "TF_CONFIG": tf_configs(2)[0]}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([*command, "--out", tmp_path / "run"], env=environment, **pipes)
+    assert process.stdout.readline() == "process 0 of 2: waits for the others\n"
+    time.sleep(2)
+    process.send_signal(number)
+    process.communicate(timeout=10)
+    assert process.returncode == -number
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("part", [0.0, 0.35, 0.7, 0.95])
+def test_a_process_that_is_killed_anywhere(part, count, tmp_path):
+    """From before the first checkpoint to the end: in time, the same run or a line, and it goes on."""
+    started = start(tmp_path, count, *SMALL)
+    wait_for(tmp_path / "run0/config.json", started[0])
+    begin = time.monotonic()
+    whole = 15.0  # seconds, about, of training
+    time.sleep(part * whole)
+    started[count - 1].kill()
+    for process in started[:-1]:
+        _, error = process.communicate(timeout=SECONDS_TO_STOP)
+        assert process.returncode in (0, 75), error
+        if process.returncode:
+            assert error.strip().splitlines()[-1].startswith("tfgan: another process was lost"), error
+        assert "Traceback" not in error
+    print(f"killed after {part * whole:.1f} s of {count}: ended after {time.monotonic() - begin:.1f} s")
+    started[-1].communicate()
+    again = run(tmp_path, count, *SMALL, "--resume")
+    assert_same_run(again, run(tmp_path / "whole", count, *SMALL))
 
 
 @pytest.mark.slow

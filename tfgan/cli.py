@@ -122,10 +122,28 @@ def list_recipes():
     type=click.Choice(STRATEGIES),
     help="On all GPUs (mirrored), or in all processes that TF_CONFIG or Slurm name (multi_worker).",
 )
+@click.option(
+    "--stop-code",
+    type=click.IntRange(0, 255),
+    default=0,
+    show_default=True,
+    help="Exit code after Ctrl-C or SIGTERM, for schedulers that take 0 for done: such as 75.",
+)
 @click.option("--profile", is_flag=True, help="Write a trace of a few steps for TensorBoard.")
 @click.option("--dry-run", is_flag=True, help="Print the config and the networks, train nothing.")
 def train(
-    recipe, config_file, source, data_dir, epochs, out, resume, changes, strategy, profile, dry_run
+    recipe,
+    config_file,
+    source,
+    data_dir,
+    epochs,
+    out,
+    resume,
+    changes,
+    strategy,
+    stop_code,
+    profile,
+    dry_run,
 ):
     """Train RECIPE into a run directory.
 
@@ -145,25 +163,26 @@ def train(
 
         team = processes.team(None if dry_run else strategy)
         asked = {"source": source, "data_dir": data_dir, "epochs": epochs, "changes": changes}
-        config = team.told(lambda: _planned(recipe, config_file, out, resume, asked))
-        path = _run_path(out, config)
-        with team.together():
-            dataset = runs.load_data(config)
-        if team.chief:
-            for line in _differences(config_file, config, dataset):
-                _tell(line)
-        config = runs.fitted(config, dataset)
-        if team.chief:
-            click.echo(json.dumps(config, indent=2))
-            shape = " x ".join(map(str, dataset.image_shape))
-            click.echo(f"{dataset.sizes['train']} training examples of {shape}")
-        if dry_run:
-            gan = runs.build(config, dataset)
-            for network in reversed(gan.networks().values()):
-                network.summary(print_fn=click.echo)
-            return
-        training = True
-        runs.train(path, config, dataset=dataset, profile=profile, team=team)
+        with team.watched(lambda: "start all processes again, by the same command"):
+            config = team.told(lambda: _planned(recipe, config_file, out, resume, asked))
+            path = _run_path(out, config)
+            with team.together():
+                dataset = runs.load_data(config)
+            if team.chief:
+                for line in _differences(config_file, config, dataset):
+                    _tell(line)
+            config = runs.fitted(config, dataset)
+            if team.chief:
+                click.echo(json.dumps(config, indent=2))
+                shape = " x ".join(map(str, dataset.image_shape))
+                click.echo(f"{dataset.sizes['train']} training examples of {shape}")
+            if dry_run:
+                gan = runs.build(config, dataset)
+                for network in reversed(gan.networks().values()):
+                    network.summary(print_fn=click.echo)
+                return
+            training = True
+            runs.train(path, config, dataset=dataset, profile=profile, team=team)
     except (StoppedError, KeyboardInterrupt) as stopped:
         go_on = shlex.join(["tfgan", *sys.argv[1:]])
         if path is not None and (path / "config.json").is_file():
@@ -174,8 +193,9 @@ def train(
         text = f"tfgan: {str(stopped) or 'stopped'}; go on with: {go_on}"
         click.echo(printable(text), err=True)
         # A second signal did not wait for a step to be saved.
-        sys.exit(130 if training and isinstance(stopped, KeyboardInterrupt) else 0)
+        sys.exit(130 if training and isinstance(stopped, KeyboardInterrupt) else stop_code)
     if not team.chief:
+        click.echo(f"process {team.index} of {team.count}: done; process 0 has written the run")
         return
     click.echo(f"model: {path / 'gan.keras'}\nsamples: {path / 'samples'}")
     if any(path.glob("tensorboard/plugins/profile/*")):
@@ -513,13 +533,16 @@ def verify(path):
     "--out", type=_PATH, metavar="DIR", help="Report, figures, runs.  [default: reports/PAPER]"
 )
 @click.option("--only", multiple=True, metavar="ROW", help="Only this row of the report; repeatable.")
+@click.option(
+    "--baselines", is_flag=True, help="Train the systems, too, that the first paper compares with."
+)
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Instead of each row's own.")
 @click.option("--quick", is_flag=True, help="A few epochs each, and marked so.")
 @click.option("--seed", "seeds", type=SEED, multiple=True, help="Of the training; repeatable.  [1]")
 @click.option("--data", "source", type=_NAME, metavar="SOURCE", help="Other data than MNIST.")
 @click.option("--data-dir", type=_PATH, metavar="DIR", help="Where TFDS keeps its data sets.")
 @click.option("--dry-run", is_flag=True, help="Only list the rows and their times.")
-def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run):
+def reproduce(paper, out, only, baselines, epochs, quick, seeds, source, data_dir, dry_run):
     """Train and measure what a paper reports, and write the report.
 
     Stopped at any time, the same command goes on from the last checkpoint.
@@ -531,6 +554,7 @@ def reproduce(paper, out, only, epochs, quick, seeds, source, data_dir, dry_run)
     found = papers.jobs(
         paper,
         only=only,
+        baselines=baselines,
         epochs=epochs,
         quick=quick,
         seeds=tuple(dict.fromkeys(seeds)) or (1,),

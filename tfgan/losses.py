@@ -11,6 +11,7 @@ from typing import NamedTuple
 import keras
 from keras import ops
 
+from tfgan import replicas
 from tfgan.errors import InputError
 
 
@@ -215,8 +216,8 @@ def relativistic_average_d_loss(real_logits, fake_logits):
     Reference:
         Jolicoeur-Martineau, 2019, section 4.2 (arXiv 1807.00734). The 0.5 is for cross-entropy's scale.
     """
-    real = ops.subtract(real_logits, ops.mean(fake_logits))
-    fake = ops.subtract(fake_logits, ops.mean(real_logits))
+    real = ops.subtract(real_logits, replicas.mean(fake_logits))
+    fake = ops.subtract(fake_logits, replicas.mean(real_logits))
     return cross_entropy_d_loss(real, fake)
 
 

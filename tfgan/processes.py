@@ -8,6 +8,9 @@ others within seconds, and all are to be started again.
 import contextlib
 import json
 import os
+import shutil
+import signal
+import threading
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +22,10 @@ _JOBS = ("chief", "worker")
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
+_MOST_TASKS = 1 << 12  # of one machine
 _CHUNK = 1 << 22  # numbers that are told at once
+# How lines begin that say where something happened.
+_WHERE = ("Graph execution error", "Detected at node", "<stack traces", "[[{{", "(0) ", "(1) ")
 _LOST = (
     *(tf.errors.UnavailableError, tf.errors.AbortedError),
     *(tf.errors.CancelledError, tf.errors.DeadlineExceededError),
@@ -124,9 +130,10 @@ class Team:
         (folder / name).write_bytes(content)
         return folder / name
 
-    def meet(self):
-        """Waits for all processes that are left."""
-        with contextlib.suppress(tf.errors.OpError):
+    def end(self):
+        """Waits for the others; behind it each knows that all have done what they did before it."""
+        self.any(True)
+        with contextlib.suppress(tf.errors.OpError):  # one that is through may be gone already
             self.any(True)
 
     @contextlib.contextmanager
@@ -141,10 +148,9 @@ class Team:
         except tf.errors.OpError as error:
             if self.count == 1 or not (isinstance(error, _LOST) or "ollective" in error.message):
                 raise
-            reason = shortened(error.message.split("\n")[0])
             raise LostError(
-                f"another process was lost ({reason}): process {self.index} of {self.count} stops; "
-                f"{go_on()}"
+                f"another process was lost ({_reason(error.message)}): process {self.index} of "
+                f"{self.count} stops; {go_on()}"
             ) from error
 
     # Below, int32 numbers are summed over all processes: of what one tells, the others hold zeros.
@@ -180,6 +186,29 @@ class Team:
         return b"".join(part.tobytes() for part in parts)[:size]
 
 
+def _reason(message):
+    """The line of one of TensorFlow's errors that says what happened, not where in a graph."""
+    lines = [line.strip() for line in message.split("\n")]
+    telling = [line for line in lines if line and not line.startswith(_WHERE)]
+    return shortened(telling[0] if telling else message)
+
+
+@contextlib.contextmanager
+def _may_be_ended():
+    """While this lasts, signals end the process at once: TensorFlow waits where Python sees none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in handlers:
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 def team(name):
     """Makes the `Team` of a strategy; several processes wait here for each other.
 
@@ -203,8 +232,10 @@ def team(name):
         (kind, i) for kind in _JOBS if kind in cluster.jobs for i in range(cluster.num_tasks(kind))
     ]
     index = hosts.index((resolver.task_type, resolver.task_id))
+    print(f"process {index} of {len(hosts)}: waits for the others", flush=True)
     try:
-        strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+        with _may_be_ended():
+            strategy = tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except (tf.errors.OpError, RuntimeError) as error:
         address = cluster.task_address(resolver.task_type, resolver.task_id)
         raise LostError(
@@ -254,7 +285,11 @@ def _configured(text):
 
 def _slurm():
     try:
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
+        gpus = {}
+        if "CUDA_VISIBLE_DEVICES" not in os.environ and shutil.which("nvidia-smi") is None:
+            # TensorFlow would ask nvidia-smi, and makes no more tasks on a machine than it has GPUs.
+            gpus = {"gpus_per_node": _MOST_TASKS, "gpus_per_task": 1, "auto_set_gpu": False}
+        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**gpus)
         resolver.cluster_spec()  # which also says which task this is
     except (RuntimeError, ValueError, KeyError, OSError) as error:
         raise InputError(

@@ -10,6 +10,7 @@ import contextvars
 from typing import Any, NamedTuple
 
 import tensorflow as tf
+from keras import ops
 
 from tfgan import parts, scoped
 
@@ -106,6 +107,20 @@ def of_batch(values, make):
     return filled(
         tf.gather(make(whole), part.places[: part.count])
     )  # what counts nothing tells nothing
+
+
+def mean(values):
+    """The mean of a tensor `(batch, ...)` over the rows of all replicas; gradients pass through it.
+
+    For losses that compare with a batch's mean: `shared` alone makes no mean of the batch of such.
+    """
+    part = _part.get()
+    if part is None:
+        return ops.mean(values)
+    parts.refuse("a loss that takes the mean of a batch, such as relativistic_average,")
+    total = part.context.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(values[: part.count]))
+    others = tf.size(values) // tf.shape(values)[0]  # numbers of a row
+    return total / tf.cast(part.total * others, values.dtype)
 
 
 def shared(loss):

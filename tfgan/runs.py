@@ -291,7 +291,7 @@ def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto
         try:
             gan = _train(path, config, dataset, team, stopping, profile=profile, verbose=verbose)
         except (StoppedError, DivergedError):
-            team.meet()  # the others come to it too: none takes the chief for lost while it ends
+            team.end()  # the others come to it too: none takes the chief for lost while it ends
             raise
         if stopping.asked:  # too late for a step to be stopped after, but not for what follows
             raise StoppedError("stopped when training was done")
@@ -358,7 +358,7 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
         checkpoints.check(source)
         with replacing(path / "gan.keras") as temporary:
             shutil.copyfile(source, temporary)
-    team.meet()
+    team.end()
     return load(path) if team.chief else gan
 
 

@@ -4,9 +4,11 @@ import errno
 import hashlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +50,40 @@ def contents(folder):
 @pytest.fixture(autouse=True)
 def _no_address(monkeypatch):
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+
+def test_an_address_where_nobody_listens(served, tmp_path, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    for given in (address, f"ray://{address}"):
+        monkeypatch.setenv("RAY_ADDRESS", given)
+        with pytest.raises(InputError, match=f"Ray is not reached at {given}") as error:
+            volume._check_reached(given)
+        one_line(error)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        volume._check_reached(f"127.0.0.1:{other.getsockname()[1]}")
+    volume._check_reached("auto")
+
+
+@pytest.mark.slow
+def test_on_a_cluster_that_was_started_before(served, tmp_path, monkeypatch):
+    """Of one machine, but started by Ray's own command and found by its address."""
+    dataset(served, tmp_path / "one", 60, shard_size=20, seed=3)
+    ray = Path(sys.executable).with_name("ray")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [ray, "start", "--head", "--port", str(port), "--num-cpus", "2"]
+    subprocess.run(
+        [*command, "--include-dashboard", "false", "--disable-usage-stats"],
+        check=True,
+        capture_output=True,
+    )
+    try:
+        monkeypatch.setenv("RAY_ADDRESS", f"127.0.0.1:{port}")
+        dataset(served, tmp_path / "two", 60, shard_size=20, seed=3, workers=2)
+    finally:
+        subprocess.run([ray, "stop", "--force"], check=True, capture_output=True)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
 
 
 @pytest.mark.parametrize("workers", [0, -1, True, "2", 1.5])
