@@ -195,18 +195,18 @@ def _reason(message):
 
 @contextlib.contextmanager
 def _may_be_ended():
-    """While this lasts, signals end the process at once: TensorFlow waits where Python sees none."""
+    """While this lasts, Ctrl-C ends the process at once: TensorFlow waits where Python sees no signal.
+
+    It holds Python's lock meanwhile, and takes SIGTERM for itself: that one waits, too.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    for number in handlers:
-        signal.signal(number, signal.SIG_DFL)
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGINT, before)
 
 
 def team(name):

@@ -73,6 +73,7 @@ def test_on_a_cluster_that_was_started_before(served, tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [ray, "start", "--head", "--port", str(port), "--num-cpus", "2"]
+    command += ["--node-ip-address", "127.0.0.1"]
     subprocess.run(
         [*command, "--include-dashboard", "false", "--disable-usage-stats"],
         check=True,
