@@ -156,7 +156,7 @@ def replicated(*layers, **given):
     for optimizer in both.values():
         getattr(optimizer, "inner_optimizer", optimizer)._distribution_strategy = strategy
     own = {"distribute_strategy": strategy, "seed": 0, "_flatten_layers": lambda: layers}
-    return types.SimpleNamespace(**own, **both)
+    return types.SimpleNamespace(**own, **both, optimizers=lambda: both)
 
 
 @pytest.mark.parametrize(
