@@ -19,11 +19,10 @@ def check_networks(generator, discriminator):
             raise InputError(f"the {name} must be a Keras model, got {network!r}: build one first.")
 
 
-def check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution):
+def check_compile(g_optimizer, d_optimizer, update, d_steps):
     """Refuses what does not go together in `GAN.compile`."""
     check_choice("update", update, UPDATES)
     at_least_one("d_steps", d_steps)
-    check_steps_per_execution(steps_per_execution)
     if update == "simultaneous" and d_steps != 1:
         raise InputError(
             f"update='simultaneous' takes one step of each player, got d_steps={d_steps}: "

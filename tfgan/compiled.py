@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan import averaging, checks, distributed, losses, penalties, precision, shown
+from tfgan import averaging, checks, distributed, losses, penalties, shown
 from tfgan.errors import InputError
 from tfgan.trainer import Trainer
 
@@ -97,26 +97,22 @@ class Compiled(Trainer):
         """
         self.loss_pair = losses.get(loss)
         self.label_smoothing = losses.check_label_smoothing(self.loss_pair, label_smoothing)
-        checks.check_compile(g_optimizer, d_optimizer, update, d_steps, steps_per_execution)
-        checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
-        checks.check_choice("jit_compile", jit_compile, (True, False, "auto"))
+        checks.check_compile(g_optimizer, d_optimizer, update, d_steps)
         self._set_penalties(penalties, penalty_every)
         self.instance_noise = checks.at_least_zero_or_schedule("instance_noise", instance_noise)
         self._set_augment(augment, augment_strength)
         self.auxiliary_weight = checks.at_least_zero("auxiliary_weight", auxiliary_weight)
-        execution = {
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "run_eagerly": run_eagerly,
-        }
-        checks.check_choice("check_finite", check_finite, (True, False))
-        self.check_finite = check_finite
-        self.compile_loop(**execution)
+        self.compile_loop(
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+            matmul_precision=matmul_precision,
+            check_finite=check_finite,
+        )
         checks.check_mismatched(self, mismatched)
         self.mismatched = mismatched
         self._set_ema(ema_decay)
         self.update = update
-        self.matmul_precision = matmul_precision
         self.d_steps = int(d_steps)
         half = checks.computes_in_half(self.generator, self.discriminator)
         # One pass back for both players divides their slopes, for which float16's range is too small;
@@ -145,7 +141,6 @@ class Compiled(Trainer):
             "matmul_precision": matmul_precision,
             "check_finite": check_finite,
         }
-        self._execution = execution
 
     def optimizers(self):
         return {"d_optimizer": self.d_optimizer, "g_optimizer": self.g_optimizer}

@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfgan import batches, checks, precision, replicas, steps
 from tfgan import latents as priors  # arguments are called latents
 from tfgan.compiled import Compiled
+from tfgan.data.dataset import to_float
 from tfgan.errors import InputError
 
 
@@ -176,8 +177,7 @@ class GAN(Compiled):
     def _unpack(self, data):
         """Returns float images in [0, 1] and the condition (None for a GAN) of one batch."""
         images, condition = batches.split_batch(self, data)
-        if images.dtype == tf.uint8:
-            images = tf.cast(images, tf.float32) / 255.0
+        images = to_float(images)
         double = "float64" in (self.compute_dtype, self.discriminator.compute_dtype)
         return tf.cast(images, "float64" if double else self.compute_dtype), condition
 
@@ -226,6 +226,11 @@ class GAN(Compiled):
             seed: int; None is the GAN's own.
         """
         return self._draw((count, self.latent_dim), self.seed_pair(number, seed=seed))
+
+    def seed_pair(self, number, *, seed=None):
+        """Seed of a stateless random op, int64 `(2,)`; the arguments as in `latents_of`."""
+        seed = self.seed if seed is None else seed
+        return tf.stack([tf.convert_to_tensor(seed, tf.int64), tf.cast(number, tf.int64)])
 
     def sample(
         self,

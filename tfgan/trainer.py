@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan import batches, checks, distributed, inputs, loop, tuning
+from tfgan import batches, checks, distributed, inputs, loop, precision, tuning
 from tfgan.errors import InputError
 
 
@@ -68,16 +68,6 @@ class Trainer(keras.Model):
                 f"this {type(self).__name__} has no condition, got one: leave it out, or train a CGAN."
             )
 
-    def seed_pair(self, number, *, seed=None):
-        """Seed of a stateless random op, int64 `(2,)`.
-
-        Args:
-            number: int64, tells the streams and steps of one seed apart.
-            seed: int; None is the model's own.
-        """
-        seed = self.seed if seed is None else seed
-        return tf.stack([tf.convert_to_tensor(seed, tf.int64), tf.cast(number, tf.int64)])
-
     # What images may be.
 
     @property
@@ -91,9 +81,23 @@ class Trainer(keras.Model):
 
     # Training.
 
-    def compile_loop(self, *, jit_compile, steps_per_execution, run_eagerly):
-        """Keras's `compile` of how steps are executed; both may be "auto", see `tfgan.tuning`."""
+    def compile_loop(
+        self, *, jit_compile, steps_per_execution, run_eagerly, matmul_precision, check_finite
+    ):
+        """Keras's `compile` of how steps are executed.
+
+        The first two may be "auto", see `tfgan.tuning`.
+
+        Raises:
+            InputError: for a value out of range, or XLA where a layer says that it cannot be compiled.
+        """
+        checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
+        checks.check_choice("jit_compile", jit_compile, (True, False, "auto"))
+        checks.check_choice("check_finite", check_finite, (True, False))
+        checks.check_steps_per_execution(steps_per_execution)
+        self.matmul_precision, self.check_finite = matmul_precision, check_finite
         open_to = {"jit_compile": jit_compile, "steps_per_execution": steps_per_execution}
+        self._execution = {**open_to, "run_eagerly": run_eagerly}
         if jit_compile is True and not run_eagerly:
             checks.check_supports_jit(self)
         super().compile(

@@ -1,12 +1,11 @@
 """The generative stochastic network: its moves, and what its chain comes to."""
 
-import itertools
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from makers import one_line
+from test_rbm import states
 
 from tfgan.baselines import GSN
 from tfgan.baselines.draws import Draws
@@ -70,10 +69,6 @@ def test_the_loss_sums_walkbacks():
         p = sigmoid(logits.numpy())
         total += -(rows * np.log(p) + (1 - rows) * np.log(1 - p)).mean()
     np.testing.assert_allclose(loss, total, rtol=1e-4)
-
-
-def states(units):
-    return np.array(list(itertools.product((0.0, 1.0), repeat=units)))
 
 
 def shares(rows):

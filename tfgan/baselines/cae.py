@@ -9,8 +9,9 @@ import keras
 import tensorflow as tf
 
 from tfgan import checks
-from tfgan.baselines.model import cross_entropy, logit
+from tfgan.baselines.model import cross_entropy
 from tfgan.baselines.stacked import Stacked
+from tfgan.networks.goodfellow2014.mnist import marginal_bias
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -48,7 +49,7 @@ class CAE(Stacked):
 
     def set_mean_image(self, mean_image):
         """Starts the lowest decoder's biases at logit(mean pixel)."""
-        self.visible_biases[0].assign(logit(mean_image))
+        self.visible_biases[0].assign(marginal_bias(mean_image, self.image_shape))
 
     def codes(self, rows):
         """What each encoder makes of float `(batch, dim)`: list of `(batch, units)`, from below."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan.baselines.rbm import RBM
 from tfgan.baselines.stacked import Stacked
+from tfgan.networks.goodfellow2014.mnist import marginal_bias
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -43,18 +44,18 @@ class DBN(Stacked):
     ):
         super().__init__(image_shape, hidden=hidden, **kwargs)
         self.negative = {"cd_steps": cd_steps, "persistent": persistent, "particles": particles}
-        widths = (self.dim, *self.hidden)
+        widths, alike = (self.dim, *self.hidden), {"chains": self.chains, **self.negative}
         self.machines = [
-            RBM((widths[i],), hidden=widths[i + 1], seed=(self.seed + i) % 2**31, **self.negative)
+            RBM((widths[i],), hidden=widths[i + 1], seed=(self.seed + i) % 2**31, **alike)
             for i in range(len(self.hidden))
         ]
 
     def default_optimizer(self):
-        return keras.optimizers.SGD(0.05)
+        return self.machines[0].default_optimizer()
 
     def set_mean_image(self, mean_image):
         """As `RBM.set_mean_image`, of the lowest machine."""
-        self.machines[0].set_mean_image(mean_image)
+        self.machines[0].visible_bias.assign(marginal_bias(mean_image, self.image_shape))
 
     def below(self, rows, layer):
         for machine in self.machines[:layer]:
@@ -70,7 +71,7 @@ class DBN(Stacked):
     # Sampling: the state is the top machine's visible units.
 
     def start(self, draws):
-        return [draws.bernoulli(tf.fill((self.chains, self.machines[-1].dim), 0.5))]
+        return self.machines[-1].start(draws)
 
     def move(self, state, draws):
         return self.machines[-1].move(state, draws)

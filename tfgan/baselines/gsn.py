@@ -9,8 +9,9 @@ import keras
 import tensorflow as tf
 
 from tfgan import checks
-from tfgan.baselines.model import Baseline, check_hidden, cross_entropy, logit
+from tfgan.baselines.model import Baseline, check_hidden, cross_entropy
 from tfgan.errors import InputError
+from tfgan.networks.goodfellow2014.mnist import marginal_bias
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -63,7 +64,7 @@ class GSN(Baseline):
 
     def set_mean_image(self, mean_image):
         """Starts the pixels' biases at logit(mean pixel)."""
-        self.biases[0].assign(logit(mean_image))
+        self.biases[0].assign(marginal_bias(mean_image, self.image_shape))
 
     def corrupted(self, rows, draws):
         """Rows whose pixels are 0 or 1 by chance, a part `salt_and_pepper` of them."""

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfgan import batches, checks, finite, precision
 from tfgan.baselines.draws import Draws
+from tfgan.data.dataset import to_float
 from tfgan.errors import InputError
 from tfgan.trainer import Trainer
 
@@ -128,22 +129,17 @@ class Baseline(Trainer):
         Raises:
             InputError: for a value out of range, or under a `tf.distribute` strategy.
         """
-        checks.check_choice("matmul_precision", matmul_precision, precision.PRECISIONS)
-        checks.check_choice("jit_compile", jit_compile, (True, False, "auto"))
-        checks.check_choice("check_finite", check_finite, (True, False))
-        checks.check_steps_per_execution(steps_per_execution)
         if self._on_strategy:
             raise InputError(
                 f"a {type(self).__name__} trains on one device: make it outside of strategy.scope()."
             )
-        self._execution = {
-            "jit_compile": jit_compile,
-            "steps_per_execution": steps_per_execution,
-            "run_eagerly": run_eagerly,
-        }
-        self.compile_loop(**self._execution)
-        self.check_finite = check_finite
-        self.matmul_precision = matmul_precision
+        self.compile_loop(
+            jit_compile=jit_compile,
+            steps_per_execution=steps_per_execution,
+            run_eagerly=run_eagerly,
+            matmul_precision=matmul_precision,
+            check_finite=check_finite,
+        )
         self.training_config = {"matmul_precision": matmul_precision, "check_finite": check_finite}
         self.optimizer = (
             self.default_optimizer() if optimizer is None else keras.optimizers.get(optimizer)
@@ -180,9 +176,7 @@ class Baseline(Trainer):
     def rows_of(self, data):
         """A batch as float32 `(batch, dim)`, in [0, 1]."""
         images, _ = batches.split_batch(self, data)
-        if images.dtype == tf.uint8:
-            images = tf.cast(images, tf.float32) / 255.0
-        return tf.reshape(tf.cast(images, tf.float32), (-1, self.dim))  # (batch, dim)
+        return tf.reshape(tf.cast(to_float(images), tf.float32), (-1, self.dim))  # (batch, dim)
 
     def _record(self, rows, **values):
         for name, value in values.items():
@@ -211,10 +205,30 @@ class Baseline(Trainer):
             InputError: if `count` is below 1, `seed` no such integer, or a condition is given.
         """
         count, seed = self._check_asked(count, condition, seed, of_latents)
+        return self._drawn(count, seed, self.thin)
+
+    def walk(self, moves, *, seed=None):
+        """Samples of each chain after each of so many moves behind `burn_in`.
+
+        Args:
+            moves: int >= 1.
+            seed: int or None, as in `sample`.
+
+        Returns:
+            float32 `(moves, chains, *image_shape)`.
+
+        Raises:
+            InputError: as `sample`.
+        """
+        count, seed = self._check_asked(moves * self.chains, None, seed, {})
+        images = self._drawn(count, seed, 1)
+        return images.reshape(moves, self.chains, *self.image_shape)  # (moves, chains, H, W, C)
+
+    def _drawn(self, count, seed, thin):
         found = np.empty((count, self.dim), "float32")
         state, moves = self.start(Draws(seed, _SAMPLE_STREAM)), 0
         for first in range(0, count, self.chains):
-            more = self.thin if moves else self.burn_in
+            more = thin if moves else self.burn_in
             state, images = self._moves(state, tf.constant(seed), tf.constant(moves), tf.constant(more))
             found[first : first + self.chains] = images[: count - first]
             moves += more
@@ -273,12 +287,6 @@ class Baseline(Trainer):
 def cross_entropy(rows, logits):
     """Of rows in [0, 1] and what a sigmoid makes of logits: nats of each row, `(batch,)`."""
     return tf.reduce_sum(tf.nn.sigmoid_cross_entropy_with_logits(rows, logits), axis=-1)
-
-
-def logit(mean):
-    """Biases of which a sigmoid makes mean pixels, float32 `(dim,)`; clipped as in the 2014 code."""
-    mean = np.clip(np.reshape(mean, -1).astype("float64"), 1e-7, 1 - 1e-7)
-    return np.log(mean / (1 - mean)).astype("float32")
 
 
 def check_hidden(hidden):

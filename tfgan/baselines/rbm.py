@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan import checks
-from tfgan.baselines.model import Baseline, cross_entropy, logit
+from tfgan.baselines.model import Baseline, cross_entropy
 from tfgan.errors import InputError
+from tfgan.networks.goodfellow2014.mnist import marginal_bias
 
 MOST_UNITS = 20  # of the smaller layer, whose states are all gone through
 _STATES = 1 << 14  # of them at a time
@@ -74,7 +75,7 @@ class RBM(Baseline):
 
     def set_mean_image(self, mean_image):
         """Starts the visible biases at logit(mean pixel), as Hinton, 2012, section 8.1."""
-        self.visible_bias.assign(logit(mean_image))
+        self.visible_bias.assign(marginal_bias(mean_image, self.image_shape))
 
     # The distribution.
 

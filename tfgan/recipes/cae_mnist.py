@@ -10,16 +10,15 @@ is kept.
 import keras
 
 from tfgan.baselines import CAE
-from tfgan.recipes.recipe import CHAIN, Recipe, chain_options, compile_baseline, steps_per_layer
+from tfgan.recipes.recipe import CHAIN, Recipe, baseline_options, compile_baseline, steps_per_layer
 
 
 def build(data, settings, steps_per_epoch):
     cae = CAE(
         data.image_shape,
-        hidden=(settings["units"],) * settings["layers"],
         contraction=settings["contraction"],
         noise=settings["noise"],
-        **chain_options(settings),
+        **baseline_options(settings),
     )
     cae.set_mean_image(data.mean_image())
     own = steps_per_layer(settings, steps_per_epoch)

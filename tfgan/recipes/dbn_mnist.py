@@ -10,16 +10,15 @@ is kept.
 import keras
 
 from tfgan.baselines import DBN
-from tfgan.recipes.recipe import CHAIN, Recipe, chain_options, compile_baseline, steps_per_layer
+from tfgan.recipes.recipe import CHAIN, Recipe, baseline_options, compile_baseline, steps_per_layer
 
 
 def build(data, settings, steps_per_epoch):
     dbn = DBN(
         data.image_shape,
-        hidden=(settings["units"],) * settings["layers"],
         cd_steps=settings["cd_steps"],
         persistent=settings["persistent"],
-        **chain_options(settings),
+        **baseline_options(settings),
     )
     dbn.set_mean_image(data.mean_image())
     optimizer = keras.optimizers.SGD(settings["learning_rate"], momentum=settings["momentum"])

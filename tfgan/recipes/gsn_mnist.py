@@ -10,17 +10,16 @@ code makes 1,000 epochs. The model of the best validation Parzen log-likelihood 
 import keras
 
 from tfgan.baselines import GSN
-from tfgan.recipes.recipe import CHAIN, Recipe, chain_options, compile_baseline
+from tfgan.recipes.recipe import CHAIN, Recipe, baseline_options, compile_baseline
 
 
 def build(data, settings, steps_per_epoch):
     gsn = GSN(
         data.image_shape,
-        hidden=(settings["units"],) * settings["layers"],
         walkbacks=settings["walkbacks"],
         salt_and_pepper=settings["salt_and_pepper"],
         noise=settings["noise"],
-        **chain_options(settings),
+        **baseline_options(settings),
     )
     gsn.set_mean_image(data.mean_image())
     rate = keras.optimizers.schedules.ExponentialDecay(

@@ -199,9 +199,13 @@ def compile_baseline(model, settings, optimizer, **options):
     return model
 
 
-def chain_options(settings):
-    """What every baseline of a run is told when it is made."""
-    return {name: settings[name] for name in ("seed", "chains", "burn_in", "thin")}
+def baseline_options(settings):
+    """What every baseline of a run is told when it is made: its layers, all alike, and its chains."""
+    hidden = (settings["units"],) * settings["layers"]
+    return {
+        "hidden": hidden,
+        **{name: settings[name] for name in ("seed", "chains", "burn_in", "thin")},
+    }
 
 
 def steps_per_layer(settings, steps_per_epoch):

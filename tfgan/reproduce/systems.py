@@ -23,24 +23,24 @@ def keep(path, model, count, *, seed, sampling):
 
     Args:
         path: `.npz` file: `images` float32 `(count, H, W, C)` and, of a conditional GAN, `labels`.
-        model: a GAN, or a model of `tfgan.baselines`.
+        model: a GAN, or a model of `tfgan.baselines`, that has drawn before: what it compiles then is
+            no part of the time.
         count: int.
         seed: int.
         sampling: dict of further arguments of `sample`.
 
     Returns:
-        dict: `seconds_per_sample`, the median of three times of drawing all, compiled before; `moves`
-        of a chain `before` its first sample and `between` two; and `correlation` of two samples of a
-        chain, as `correlation` has it. Of a GAN, which draws each by itself, these are None.
+        dict: `seconds_per_sample`, the median of three times of drawing all; `moves` of a chain
+        `before` its first sample and `between` two; and `correlation` of two samples of a chain, as
+        `correlation` has it. Of a GAN, which draws each by itself, these are None.
     """
-    images, labels = even_samples(model, count, seed=seed, **sampling)
-    with replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, images=images, **({} if labels is None else {"labels": labels}))
     times = []
     for _ in range(_ROUNDS):
         start = time.perf_counter()
-        even_samples(model, count, seed=seed, **sampling)
+        images, labels = even_samples(model, count, seed=seed, **sampling)
         times.append((time.perf_counter() - start) / count)
+    with replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, images=images, **({} if labels is None else {"labels": labels}))
     found = {"seconds_per_sample": statistics.median(times), "moves": None, "correlation": None}
     if isinstance(model, Baseline):
         found["moves"] = {"before": model.burn_in, "between": model.thin}
@@ -60,11 +60,9 @@ def correlation(model, *, seed, lags=LAGS):
         dict: str of a lag -> correlation of pixels about their means over all chains, 0 of samples that
         know nothing of each other.
     """
-    every_move = model.from_config(model.get_config() | {"thin": 1})
-    every_move.set_weights(model.get_weights())
-    length = 2 * max(lags)
-    images = every_move.sample(length * model.chains, seed=seed)
-    rows = images.reshape(length, model.chains, -1).astype("float64")  # (moves, chains, dim)
+    moves = 2 * max(lags)
+    images = model.walk(moves, seed=seed)
+    rows = images.reshape(moves, model.chains, -1).astype("float64")  # (moves, chains, dim)
     rows -= rows.mean(axis=(0, 1))
     variance = np.square(rows).mean()
     return {str(lag): float((rows[lag:] * rows[:-lag]).mean() / variance) for lag in lags}

@@ -70,14 +70,30 @@ class ImageOutput(layers.Layer):
 
     def set_mean(self, mean_image):
         """Sets the bias to logit(mean image): with zero weights every image is the mean."""
-        mean = np.asarray(mean_image, "float64")
-        if mean.shape != self.image_shape:
-            raise InputError(
-                f"the mean image must have shape {self.image_shape}, got {mean.shape}: "
-                "average the training images over their first axis."
-            )
-        mean = np.clip(mean, 1e-7, 1 - 1e-7).reshape(-1)  # (H * W * C,)
-        self.dense.bias.assign((np.log(mean) - np.log1p(-mean)).astype("float32"))
+        self.dense.bias.assign(marginal_bias(mean_image, self.image_shape))
+
+
+def marginal_bias(mean_image, image_shape):
+    """The bias of which a sigmoid makes the mean image: logit(clip(mean pixel, 1e-7, 1 - 1e-7)).
+
+    Args:
+        mean_image: float `image_shape`, the mean training image in [0, 1].
+        image_shape: tuple.
+
+    Returns:
+        float32, flat.
+
+    Raises:
+        InputError: for another shape.
+    """
+    mean = np.asarray(mean_image, "float64")
+    if mean.shape != image_shape:
+        raise InputError(
+            f"the mean image must have shape {image_shape}, got {mean.shape}: "
+            "average the training images over their first axis."
+        )
+    mean = np.clip(mean, 1e-7, 1 - 1e-7).reshape(-1)  # (H * W * C,)
+    return (np.log(mean) - np.log1p(-mean)).astype("float32")
 
 
 @keras.saving.register_keras_serializable(package="tfgan.goodfellow2014")
