@@ -279,3 +279,34 @@ def test_a_mistake_is_told_by_all(tmp_path):
     for code, lines in ended(start(tmp_path, 2, *SMALL)):
         assert code == 2
         assert "run0 exists" in lines[-1]
+
+
+# What tfgan's own train function is for: Keras's stock `fit` of a plain model, in the same processes.
+STOCK_FIT = """
+import keras, numpy as np, tensorflow as tf
+several = {several}
+strategy = tf.distribute.MultiWorkerMirroredStrategy() if several else tf.distribute.get_strategy()
+with strategy.scope():
+    model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(1)])
+    model.compile(optimizer="sgd", loss="mse", jit_compile=False)
+rows = tf.data.Dataset.from_tensor_slices((np.ones((8, 4)), np.ones((8, 1)))).batch(4)
+options = tf.data.Options()
+options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+model.fit(rows.with_options(options), verbose=0)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [1, 2])
+def test_stock_fit_does_not_carry_several_processes(count):
+    """docs/many-machines.md says so; where this fails, Keras has learned it."""
+    command = [sys.executable, "-c", STOCK_FIT.format(several=count > 1)]
+    started = [
+        subprocess.Popen(
+            command, env={**os.environ, "TF_CONFIG": one}, stderr=subprocess.PIPE, text=True
+        )
+        for one in tf_configs(count)
+    ]
+    for code, lines in ended(started):
+        assert (code == 0) == (count == 1), lines[-20:]
+        assert any("PerReplica" in line for line in lines) == (count > 1), lines[-20:]

@@ -235,6 +235,12 @@ def test_the_report_of_baselines(source, tmp_path, monkeypatch):
         assert (row["system"]["moves"] is None) == name.startswith("gan")
     assert set(rows["gsn"]["system"]["correlation"]) == {"1", "10", "100"}
     assert "What a sample costs" in text
+    tradeoff = rows["cae"]["system"]["tradeoff"]
+    assert [point["noise"] for point in tradeoff] == sorted({point["noise"] for point in tradeoff})
+    assert tradeoff[0]["correlation"] > tradeoff[-1]["correlation"]
+    claims = text.split("What the paper says of each")[1].split("\n## ")[0]
+    for name in ("gan", "dbn", "cae", "gsn"):
+        assert f"\n| {rows[name]['title']} |" in claims, name
     assert "systems.png" in text
     for file in re.findall(r"\]\((.*?)\)", text):
         assert (out / file).is_file(), file

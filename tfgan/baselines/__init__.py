@@ -6,8 +6,9 @@ any other: `RBM`, `DBN`, `CAE`, `GSN` and `NCE`.
 
 from tfgan.baselines.cae import CAE
 from tfgan.baselines.dbn import DBN
+from tfgan.baselines.densities import Normal, NormalDensity
 from tfgan.baselines.gsn import GSN
-from tfgan.baselines.nce import NCE, Normal, NormalDensity
+from tfgan.baselines.nce import NCE
 from tfgan.baselines.rbm import RBM
 
 __all__ = ["CAE", "DBN", "GSN", "NCE", "RBM", "Normal", "NormalDensity"]

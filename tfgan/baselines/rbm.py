@@ -9,12 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfgan import checks
+from tfgan.baselines import exact
 from tfgan.baselines.model import Baseline, cross_entropy
-from tfgan.errors import InputError
 from tfgan.networks.goodfellow2014.mnist import marginal_bias
-
-MOST_UNITS = 20  # of the smaller layer, whose states are all gone through
-_STATES = 1 << 14  # of them at a time
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -113,23 +110,7 @@ class RBM(Baseline):
         Raises:
             InputError: if that has more than 20 units.
         """
-        visible, hidden, kernel = (
-            v.numpy().astype("float64") for v in (self.visible_bias, self.hidden_bias, self.kernel)
-        )
-        if len(visible) < len(hidden):
-            visible, hidden, kernel = hidden, visible, kernel.T
-        if len(hidden) > MOST_UNITS:
-            raise InputError(
-                f"log Z takes 2**{len(hidden)} states, expected at most {MOST_UNITS} units in the "
-                "smaller layer: estimate it, as by annealed importance sampling."
-            )
-        bits, total = np.arange(len(hidden)), -np.inf
-        for first in range(0, 2 ** len(hidden), _STATES):
-            numbers = np.arange(first, min(first + _STATES, 2 ** len(hidden)))
-            states = (numbers[:, None] >> bits & 1).astype("float64")  # (states, hidden)
-            logs = states @ hidden + np.logaddexp(0, states @ kernel.T + visible).sum(axis=-1)
-            total = np.logaddexp(total, np.logaddexp.reduce(logs))
-        return float(total)
+        return exact.log_partition(self.visible_bias, self.hidden_bias, self.kernel)
 
     def log_likelihood(self, visible):
         """log p(v) of float `(n, visible)`, float64 `(n,)`, in nats; see `log_partition`."""

@@ -192,10 +192,19 @@ def optimizer_options(settings):
     }
 
 
-def compile_baseline(model, settings, optimizer, **options):
-    """Compiles a baseline with an optimizer, as its settings say; returns it."""
+def compile_baseline(model, settings, steps_per_epoch, *, optimizer, **options):
+    """Compiles a baseline as its settings say; returns it.
+
+    Args:
+        model: of `tfgan.baselines`.
+        settings: dict.
+        steps_per_epoch: int.
+        optimizer: `rate -> optimizer`; the rate falls as `annealed` has it.
+        **options: further arguments of `compile`.
+    """
+    rate = annealed(settings["learning_rate"], settings["epochs"] * steps_per_epoch)
     execution = {name: settings[name] for name in EXECUTION}
-    model.compile(optimizer=optimizer, **execution, **options)
+    model.compile(optimizer=optimizer(rate), **execution, **options)
     return model
 
 
@@ -211,6 +220,11 @@ def baseline_options(settings):
 def steps_per_layer(settings, steps_per_epoch):
     """Steps of each layer of a run's stack, all alike."""
     return max(1, settings["epochs"] * steps_per_epoch // settings["layers"])
+
+
+def annealed(rate, steps):
+    """A learning rate that falls to 0 along a half cosine in so many steps."""
+    return keras.optimizers.schedules.CosineDecay(rate, max(1, steps))
 
 
 def compile_as_published(gan, settings, steps_per_epoch, *, learning_rate=0.1, mismatched=False):
@@ -245,7 +259,7 @@ def compile_with_adam(gan, settings, steps_per_epoch, *, mismatched=False):
         rate = settings["learning_rate"] * times
         if settings.get("anneal", True):
             # Keras asks schedules by batches, also where several make one step.
-            rate = keras.optimizers.schedules.CosineDecay(rate, max(1, steps))
+            rate = annealed(rate, steps)
         betas = {name: settings[name] for name in ("beta_1", "beta_2") if name in settings}
         options = optimizer_options(settings)
         return keras.optimizers.Adam(rate, **{"beta_1": 0.5, **betas, **options})

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tfgan import configs, evaluation, plots, runs
+from tfgan.baselines import CAE
 from tfgan.callbacks.sampling import even_samples
 from tfgan.data import load
 from tfgan.errors import InputError
@@ -110,6 +111,9 @@ def _train(job, out, verbose):
     if job.row.table == "mnist":
         file = out / "samples" / f"{job.key}.npz"
         cost = systems.keep(file, gan, SAMPLES, seed=DRAWING_SEED, sampling=sampling)
+        if isinstance(gan, CAE):
+            valid, _ = data.arrays("valid", limit=evaluation.VALID_LIMIT)
+            cost["tradeoff"] = systems.tradeoff(gan, valid, count=SAMPLES, seed=DRAWING_SEED)
         system = {"samples": file.name, "system": cost}
     log = _log(path)
     collapsed = [int(row["epoch"]) for row in log if float(row.get("collapsed") or 0)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from tfgan.errors import InputError
 from tfgan.files import markdown_table, write_json, write_text
 from tfgan.reading import read_json, refusing
-from tfgan.reproduce import systems
+from tfgan.reproduce import claims, systems
 from tfgan.reproduce.papers import PAPERS
 from tfgan.reproduce.rows import TABLES
 
@@ -82,6 +82,7 @@ def _parts(name, paper, done):
         rows = [row for row in done if _table_of(row) == table]
         if rows:
             yield f"## {title}\n\n{LAYOUTS[table](paper, rows)}"
+    yield from claims.part(done)
     if any("parzen" in row["results"] for row in done):
         yield f"## What these numbers cannot tell\n\n{PARZEN}"
     yield f"## How to repeat it\n\n{_commands(done)}"

@@ -10,12 +10,15 @@ from tfgan.baselines.model import Baseline
 from tfgan.callbacks.sampling import even_samples
 from tfgan.data.npy import read_npz
 from tfgan.files import replacing
+from tfgan.metrics import parzen
 from tfgan.reading import refusing
 
 _SHOWN = 12  # samples of each system in the figure of all
 _ROUNDS = 3
 FIGURE = "systems.png"
 LAGS = (1, 10, 100)  # moves of a chain from one sample to another
+TRADEOFF_LAG = 10
+_NOISE_TIMES = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
 def keep(path, model, count, *, seed, sampling):
@@ -66,6 +69,30 @@ def correlation(model, *, seed, lags=LAGS):
     rows -= rows.mean(axis=(0, 1))
     variance = np.square(rows).mean()
     return {str(lag): float((rows[lag:] * rows[:-lag]).mean() / variance) for lag in lags}
+
+
+def tradeoff(cae, valid, *, count, seed):
+    """How a contractive autoencoder's chains mix, and how good their samples are, by its noise.
+
+    Args:
+        cae: `tfgan.baselines.CAE`.
+        valid: float validation images `(n, H, W, C)`.
+        count: int. Samples that are scored.
+        seed: int.
+
+    Returns:
+        list of dicts, by rising noise: `noise`; `correlation` of two samples `TRADEOFF_LAG` moves
+        apart; `log_likelihood` of the validation images (Parzen, nats, sigma of the highest).
+    """
+    found = []
+    for times in _NOISE_TIMES:
+        noise = times * cae.noise
+        other = cae.from_config(cae.get_config() | {"noise": noise})
+        other.set_weights(cae.get_weights())
+        alike = correlation(other, seed=seed, lags=(TRADEOFF_LAG,))[str(TRADEOFF_LAG)]
+        score = parzen.select_sigma(other.sample(count, seed=seed), valid)[1].max()
+        found.append({"noise": noise, "correlation": alike, "log_likelihood": float(score)})
+    return found
 
 
 def draw(out, rows):

@@ -1,0 +1,99 @@
+"""What the first paper says of each kind of system, beside the numbers here that show it."""
+
+from tfgan.files import markdown_table
+from tfgan.reproduce import systems
+
+TITLE = "What the paper says of each, and what shows here"
+
+_CHAIN = "sampling requires a Markov chain, which must mix (table 2)"
+_GRADIENT = "MCMC is needed to approximate the partition function's gradient (table 2)"
+_TRADEOFF = "a tradeoff between mixing and the power of reconstruction (table 2)"
+_SYNCHRONY = "the discriminator must keep in step with the generator, lest samples collapse (table 2)"
+_DRAWING = "sampling has no difficulties (table 2)"
+_SLOWS = "noise-contrastive estimation slows once the model is about right, its noise being fixed"
+
+
+def part(done):
+    """The section of a report: nothing where no baseline is among the finished rows.
+
+    Args:
+        done: list of finished rows, as `tfgan.reproduce.report.read_rows` has them.
+
+    Returns:
+        list of Markdown texts, of one or none.
+    """
+    if not {row["row"] for row in done} & _OF_BASELINES.keys():
+        return []
+    lines = [
+        [row["title"], said, shown]
+        for row in done
+        for said, show in {**_OF_GANS, **_OF_BASELINES}.get(row["row"], ())
+        for shown in [show(row)]
+        if shown
+    ]
+    text = f"## {TITLE}\n\n{markdown_table(['system', 'said', 'shown by'], lines)}"
+    curves = [row for row in done if (row.get("system") or {}).get("tradeoff")]
+    return ["\n\n".join([text, *map(_tradeoff_table, curves)])]
+
+
+def _chain(row):
+    system = row.get("system")
+    if not system:
+        return ""
+    alike = " and ".join(f"{system['correlation'][str(n)]:.2f} after {n}" for n in systems.LAGS[1:])
+    before = f"{system['moves']['before']:,} moves before the first sample"
+    return f"{before}; correlation of a chain's samples {alike} moves"
+
+
+def _pass(row):
+    system = row.get("system")
+    return system and f"{1000 * system['seconds_per_sample']:.2g} ms a sample, in one pass each"
+
+
+def _collapse(row):
+    seen = row["collapse_seen_in_epoch"]
+    found = row["results"].get("coverage") or {}
+    if found.get("covered") is None:
+        return ""
+    when = "no collapse was seen" if seen is None else f"a collapse was seen in epoch {seen}"
+    return f"{found['covered']} of {found['of']} classes in the samples; in training {when}"
+
+
+def _tradeoff(row):
+    points = (row.get("system") or {}).get("tradeoff")
+    if not points:
+        return ""
+    best = max(points, key=lambda point: point["log_likelihood"])
+    least = points[0]
+    return (
+        f"noise {least['noise']:g}: correlation {least['correlation']:.2f}, Parzen "
+        f"{least['log_likelihood']:.0f}; noise {best['noise']:g}: {best['correlation']:.2f}, "
+        f"{best['log_likelihood']:.0f}; see below"
+    )
+
+
+def _numbers(row):
+    return "; ".join(f"{name}: {value:.4f}" for name, value in row["results"].items())
+
+
+def _tradeoff_table(row):
+    head = ["noise", f"correlation, {systems.TRADEOFF_LAG} moves apart", "Parzen, validation (nats)"]
+    lines = [
+        [f"{p['noise']:g}", f"{p['correlation']:.3f}", f"{p['log_likelihood']:.1f}"]
+        for p in row["system"]["tradeoff"]
+    ]
+    return (
+        f"{row['title'].capitalize()}, by its sampler's noise: little, and a chain stays where it is; "
+        f"much, and it leaves the data.\n\n{markdown_table(head, lines)}"
+    )
+
+
+_OF_GAN = ((_DRAWING, _pass), (_SYNCHRONY, _collapse))
+_OF_GANS = dict.fromkeys(("gan", "gan-average"), _OF_GAN)
+_OF_BASELINES = {
+    "dbn": ((_CHAIN, _chain),),
+    "cae": ((_CHAIN, _chain), (_TRADEOFF, _tradeoff)),
+    "gsn": ((_CHAIN, _chain),),
+    "boltzmann": ((_GRADIENT, _numbers),),
+    "nce": ((_SLOWS, _numbers),),
+}
