@@ -133,8 +133,9 @@ def build(config, dataset, *, pretrained=None, team=None):
         config: from `plan`.
         dataset: from `load_data`.
         pretrained: the generator of the recipe's `pretraining`, or None for a fresh one.
-        team: `tfgan.processes.Team` that trains it, or None for this process alone. Steps of several
-            replicas are not compiled by XLA, whatever the config says.
+        team: `tfgan.processes.Team` that trains it, or None for this process alone. Steps under a
+            strategy are not compiled by XLA, whatever the config says: XLA draws other dropout masks,
+            and weights are to be the same for any number of replicas, also for one.
 
     Raises:
         InputError: if the recipe is for other data: with labels, of images or of tags.
@@ -148,7 +149,7 @@ def build(config, dataset, *, pretrained=None, team=None):
     team = team or Team()
     if recipe.baseline and team.strategy is not None:
         raise InputError(f"{recipe.name} trains on one device: leave --strategy out.")
-    settings = {**config["settings"], **({"jit_compile": False} if team.replicas > 1 else {})}
+    settings = {**config["settings"], **({"jit_compile": False} if team.strategy else {})}
     with team.scope(), room, policy(settings.get("precision", "float32")):
         gan = recipe.build(dataset, settings, steps_per_epoch, **begin_with)
     if team.replicas > 1:
