@@ -9,7 +9,7 @@ import tensorflow as tf
 from makers import one_line, stripes
 
 from tfgan import evaluation, reproduce, runs
-from tfgan.baselines import GSN, RBM
+from tfgan.baselines import CAE, GSN, RBM
 from tfgan.baselines.draws import Draws
 from tfgan.data import load
 from tfgan.errors import InputError
@@ -247,6 +247,23 @@ def test_the_report_of_baselines(source, tmp_path, monkeypatch):
     (out / "figures" / "systems.png").unlink()
     assert report.write("gan2014", out).read_text() == text
     assert (out / "figures" / "systems.png").is_file()
+    # What is gone is left out of the report, and is made again from the runs.
+    lost = [
+        out / "samples" / rows["cae"]["samples"],
+        out / "figures" / "dbn-seed1-1-epochs-nearest.png",
+    ]
+    for file in lost:
+        assert file.is_file()
+        file.unlink()
+    assert lost[1].name not in report.write("gan2014", out).read_text()
+    (out / "rows" / "gan-seed1-1-epochs.json").unlink()
+    said = []
+    reproduce.reproduce(jobs, out, say=said.append, verbose=0)
+    assert sum("done before" in line for line in said) == 2  # gan-average, gsn
+    assert all(file.is_file() for file in lost)
+    again = {row["row"]: row for row in json.loads((out / "report.json").read_text())["rows"]}
+    for name, row in rows.items():
+        assert again[name]["results"]["parzen"] == row["results"]["parzen"], name
     (out / "samples" / rows["dbn"]["samples"]).write_bytes(b"no archive")
     with pytest.raises(InputError, match=r"dbn.* cannot be read") as error:
         report.write("gan2014", out)
@@ -281,7 +298,7 @@ def test_learning_from_noise_slows_where_the_noise_stays():
         for kind in (False, True)
     )
     np.testing.assert_allclose(moving, 0.5, atol=0.03)  # half of the likelihood's, which is 1
-    assert fixed[0] == pytest.approx(moving[0], rel=1e-3)
+    assert fixed[0] == pytest.approx(0.5, abs=0.03)
     assert fixed[1] < 0.2 * fixed[0]
     assert fixed[2] < 0.2 * fixed[1]
 
@@ -376,3 +393,18 @@ def test_a_run_of_other_settings_is_not_taken_for_the_rows(source, tmp_path):
         config_file.write_text(json.dumps({**config, "settings": old}))
     reproduce.reproduce(jobs, tmp_path / "out", say=lambda line: None, verbose=0)
     assert row.is_file()
+
+
+def test_a_chain_that_never_moves_is_like_itself():
+    model = CAE((3,), hidden=(2,), seed=0, chains=4, burn_in=1, noise=0.0)
+    for weight in model.weights:
+        weight.assign(np.zeros_like(weight))
+    assert systems.correlation(model, seed=0, lags=(1, 3)) == {"1": 1.0, "3": 1.0}
+
+
+def test_rows_of_their_own_data_stay_so(source):
+    jobs = {job.row.name: job for job in reproduce.jobs("gan2014", baselines=True, source=source)}
+    assert jobs["dbn"].source == source
+    for name in ("nce", "boltzmann", "saddle", "ring"):
+        assert jobs[name].source != source
+        assert "--data" not in jobs[name].command

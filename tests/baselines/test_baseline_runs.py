@@ -77,20 +77,29 @@ def test_gsn_mnist_is_the_published_network(source):
     np.testing.assert_allclose(gsn.biases[0], np.log(mean / (1 - mean)), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["dbn-mnist", "cae-mnist", "gsn-mnist"])
-def test_the_rate_falls_to_nothing(name, source):
-    config = runs.plan(name, source=source, changes=["epochs=7", "batch_size=10", "units=4"])
+def planned(name, source):
+    """A model of 7 epochs, its schedule, and the number of its steps."""
+    config = runs.plan(name, source=source, changes=["epochs=7", "batch_size=15", "units=4"])
     model = runs.build(config, runs.load_data(config))
-    steps = 7 * runs.steps_of(config, runs.load_data(config))[1]
-    rate, first = model.optimizer._learning_rate, config["settings"]["learning_rate"]
-    np.testing.assert_allclose(
-        [rate(0), rate(steps // 2), rate(steps)], [first, first / 2, 0], rtol=0.1, atol=1e-9
-    )
+    return model, model.optimizer._learning_rate, 7 * runs.steps_of(config, runs.load_data(config))[1]
+
+
+def test_the_rate_falls_to_nothing(source):
+    _, rate, steps = planned("gsn-mnist", source)
+    first = float(rate(0))
+    expected = [first / 2 * (1 + np.cos(np.pi * step / steps)) for step in range(steps)]
+    np.testing.assert_allclose([rate(step) for step in range(steps)], expected, rtol=1e-4, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["dbn-mnist", "cae-mnist"])
 def test_layers_share_the_epochs(name, source):
-    config = runs.plan(name, source=source, changes=["epochs=7", "batch_size=10", "units=4"])
-    model = runs.build(config, runs.load_data(config))
-    steps_per_epoch = runs.steps_of(config, runs.load_data(config))[1]
-    assert model.steps_per_layer == 7 * steps_per_epoch // 2
+    """Each has the whole fall of the rate; all steps are of one of them."""
+    model, rate, steps = planned(name, source)
+    assert steps % 2 == 1
+    own = model.steps_per_layer
+    assert own == (steps + 1) // 2
+    first = float(rate(0))
+    fall = [first / 2 * (1 + np.cos(np.pi * step / own)) for step in range(own)]
+    np.testing.assert_allclose(
+        [rate(step) for step in range(steps)], [*fall, *fall][:steps], rtol=1e-4, atol=1e-9
+    )

@@ -8,6 +8,7 @@ from makers import one_line
 
 from tfgan import checkpoints
 from tfgan.baselines import CAE, DBN, GSN, NCE, RBM, Normal, NormalDensity
+from tfgan.baselines.draws import MOST, Draws
 from tfgan.errors import DivergedError, InputError
 
 SHAPE = (2, 3, 1)
@@ -82,8 +83,10 @@ def test_the_number_of_steps_a_call_changes_nothing(name, images):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [{"jit_compile": False}, {"run_eagerly": True, "jit_compile": False}])
-def test_without_xla(how, images):
-    xla, other = compiled("cae"), compiled("cae", **how)
+@pytest.mark.parametrize("kind", ["cae", "dbn"])
+def test_without_xla(kind, how, images):
+    """The same draws, too, in whichever layer learns."""
+    xla, other = compiled(kind), compiled(kind, **how)
     fit(xla, images)
     fit(other, images)
     for a, b in zip(xla.get_weights(), other.get_weights(), strict=True):
@@ -142,3 +145,22 @@ def test_trains_on_one_device():
         pytest.raises(InputError, match="one device"),
     ):
         compiled("rbm")
+
+
+def test_draws_are_their_own():
+    draws = Draws(3, 7)
+    found = [draws.uniform((4,)).numpy().tolist() for _ in range(MOST)]
+    next_one = Draws(3, 8)
+    found += [next_one.uniform((4,)).numpy().tolist() for _ in range(MOST)]
+    assert len({tuple(row) for row in found}) == 2 * MOST
+    assert draws.again().uniform((4,)).numpy().tolist() == found[0]
+    with pytest.raises(InputError, match="lower cd_steps") as error:
+        draws.uniform((4,))
+    one_line(error)
+
+
+def test_as_many_steps_as_are_asked_for(images):
+    model = RBM(SHAPE, hidden=5, cd_steps=200, seed=3)
+    model.compile(run_eagerly=True, jit_compile=False)
+    fit(model, images, epochs=1)
+    assert np.isfinite(model.kernel.numpy()).all()

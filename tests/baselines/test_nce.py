@@ -86,3 +86,23 @@ def test_refuses(make, words):
     with pytest.raises(InputError, match=words) as error:
         make()
     one_line(error)
+
+
+def test_a_network_knows_that_it_is_trained():
+    network = keras.Sequential(
+        [keras.layers.Input((2,)), keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+    )
+    nce = NCE(network, Normal([5.0, 5.0], [1.0, 1.0]), (2,), seed=0)
+    nce.compile(jit_compile=False)
+    before = np.asarray(network.layers[0].moving_mean).copy()
+    nce.fit(np.full((8, 2), 5.0, "float32"), batch_size=4, verbose=0)
+    after = np.asarray(network.layers[0].moving_mean).copy()
+    assert (after > before + 0.05).all()
+    nce.evaluate(np.full((8, 2), 5.0, "float32"), verbose=0)
+    np.testing.assert_array_equal(network.layers[0].moving_mean, after)
+
+
+def test_noise_of_another_shape_is_refused():
+    with pytest.raises(InputError, match="noise must be of 3 numbers") as error:
+        NCE(NormalDensity(), Normal([0.0], [1.0]), (3,))
+    one_line(error)

@@ -2,7 +2,11 @@
 
 import tensorflow as tf
 
-_DRAWS = 1 << 8  # of one number, at most
+from tfgan.errors import InputError
+
+_DRAWS = 1 << 8  # of one number, side by side with those of the next
+_FURTHER = 1 << 59  # where its next as many are
+MOST = 16 * _DRAWS
 
 
 class Draws:
@@ -14,14 +18,23 @@ class Draws:
     """
 
     def __init__(self, seed, number):
-        self._seed = tf.cast(seed, tf.int64)
-        self._first = tf.cast(number, tf.int64) * _DRAWS
+        self._seed, self._number = tf.cast(seed, tf.int64), tf.cast(number, tf.int64)
+        self._first = self._number * _DRAWS
         self._count = 0
 
     def _next(self):
-        assert self._count < _DRAWS
+        if self._count == MOST:
+            raise InputError(
+                f"a step or move draws random numbers {MOST} times at most, expected fewer: lower "
+                "cd_steps, or walkbacks."
+            )
+        further, place = divmod(self._count, _DRAWS)
         self._count += 1
-        return tf.stack([self._seed, self._first + self._count - 1])
+        return tf.stack([self._seed, self._first + place + further * _FURTHER])
+
+    def again(self):
+        """The same draws from the first on: what one of several branches of a program takes."""
+        return Draws(self._seed, self._number)
 
     def uniform(self, shape):
         """float32 of that shape, from U(0, 1)."""

@@ -41,7 +41,7 @@ class NCE(Baseline):
         log_normalizer: variable c: minus the log of what the network's exponential sums up to.
 
     Raises:
-        InputError: for a number out of range.
+        InputError: for a number out of range, or a network or noise of another shape.
     """
 
     METRICS = ("loss", "accuracy")
@@ -56,23 +56,30 @@ class NCE(Baseline):
         found = tuple(self.network(tf.zeros((2, *self.image_shape))).shape)
         if found != (2, 1):
             raise InputError(f"the network must return (batch, 1), got {('batch', *found[1:])}.")
+        rows = tuple(self.noise.sample(2, Draws(0, 0)).shape)
+        if rows != (2, self.dim):
+            raise InputError(
+                f"the noise must be of {self.dim} numbers, as image_shape {self.image_shape} has, got "
+                f"{('count', *rows[1:])}."
+            )
 
     @property
     def unbounded(self):
         return True
 
-    def log_prob(self, rows):
+    def log_prob(self, rows, *, training=False):
         """ln p(x) of float `(n, dim)`: `(n,)`, in nats; normalised as far as c is learned."""
         images = tf.reshape(rows, (-1, *self.image_shape))  # (n, *image_shape)
-        return self.network(images)[:, 0] + self.log_normalizer
+        return self.network(images, training=training)[:, 0] + self.log_normalizer
 
-    def _ratio(self, rows):
+    def _ratio(self, rows, training):
         """ln p(x) - ln(k p_n(x)), the logit of data among k draws of noise to one of data."""
-        return self.log_prob(rows) - self.noise.log_prob(rows) - math.log(self.noise_ratio)
+        log_prob = self.log_prob(rows, training=training)
+        return log_prob - self.noise.log_prob(rows) - math.log(self.noise_ratio)
 
     def losses(self, rows, draws, *, training):
         noise = self.noise.sample(self.noise_ratio * tf.shape(rows)[0], draws)
-        of_data, of_noise = self._ratio(rows), self._ratio(noise)
+        of_data, of_noise = self._ratio(rows, training), self._ratio(noise, training)
         loss = tf.reduce_mean(tf.nn.softplus(-of_data))
         loss += self.noise_ratio * tf.reduce_mean(tf.nn.softplus(of_noise))
         right = tf.concat([of_data > 0, of_noise <= 0], axis=0)

@@ -63,7 +63,7 @@ class Stacked(Baseline):
     def learn(self, rows, draws):
         def one(layer):
             own = self.below(rows, layer)
-            losses = functools.partial(self.losses_of, layer, own, draws, training=True)
+            losses = functools.partial(self.losses_of, layer, own, draws.again(), training=True)
             self.descend(losses, self.variables_of(layer), rows)
             return tf.constant(0)
 
@@ -71,7 +71,8 @@ class Stacked(Baseline):
 
     def losses(self, rows, draws, *, training):
         def one(layer):
-            loss, told = self.losses_of(layer, self.below(rows, layer), draws, training=training)
+            own = self.below(rows, layer)
+            loss, told = self.losses_of(layer, own, draws.again(), training=training)
             return loss, {name: tf.reduce_mean(value) for name, value in told.items()}
 
         return self._of_layer_due(one)

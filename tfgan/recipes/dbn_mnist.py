@@ -10,7 +10,7 @@ is kept.
 import keras
 
 from tfgan.baselines import DBN
-from tfgan.recipes.recipe import CHAIN, Recipe, baseline_options, compile_baseline, steps_per_layer
+from tfgan.recipes.recipe import CHAIN, Recipe, baseline_options, compile_baseline
 
 
 def build(data, settings, steps_per_epoch):
@@ -26,7 +26,6 @@ def build(data, settings, steps_per_epoch):
         settings,
         steps_per_epoch,
         optimizer=lambda rate: keras.optimizers.SGD(rate, momentum=settings["momentum"]),
-        steps_per_layer=steps_per_layer(settings, steps_per_epoch),
     )
 
 

@@ -3,12 +3,14 @@
 import contextlib
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 
 from tfgan import checks, penalties
+from tfgan.baselines.stacked import Stacked
 from tfgan.errors import InputError, suggestion
 from tfgan.optimizers import published_sgd
 from tfgan.penalties import PENALTIES
@@ -199,12 +201,18 @@ def compile_baseline(model, settings, steps_per_epoch, *, optimizer, **options):
         model: of `tfgan.baselines`.
         settings: dict.
         steps_per_epoch: int.
-        optimizer: `rate -> optimizer`; the rate falls as `annealed` has it.
-        **options: further arguments of `compile`.
+        optimizer: `rate -> optimizer`. The rate falls to 0 along a half cosine; in a stack it does for
+            each layer, all of which have as many steps.
     """
-    rate = annealed(settings["learning_rate"], settings["epochs"] * steps_per_epoch)
+    rate, steps, options = settings["learning_rate"], settings["epochs"] * steps_per_epoch, {}
+    if isinstance(model, Stacked):
+        own = math.ceil(steps / settings["layers"])
+        options["steps_per_layer"] = own
+        falling = keras.optimizers.schedules.CosineDecayRestarts(rate, own, t_mul=1.0, m_mul=1.0)
+    else:
+        falling = keras.optimizers.schedules.CosineDecay(rate, steps)
     execution = {name: settings[name] for name in EXECUTION}
-    model.compile(optimizer=optimizer(rate), **execution, **options)
+    model.compile(optimizer=optimizer(falling), **execution, **options)
     return model
 
 
@@ -215,16 +223,6 @@ def baseline_options(settings):
         "hidden": hidden,
         **{name: settings[name] for name in ("seed", "chains", "burn_in", "thin")},
     }
-
-
-def steps_per_layer(settings, steps_per_epoch):
-    """Steps of each layer of a run's stack, all alike."""
-    return max(1, settings["epochs"] * steps_per_epoch // settings["layers"])
-
-
-def annealed(rate, steps):
-    """A learning rate that falls to 0 along a half cosine in so many steps."""
-    return keras.optimizers.schedules.CosineDecay(rate, max(1, steps))
 
 
 def compile_as_published(gan, settings, steps_per_epoch, *, learning_rate=0.1, mismatched=False):
@@ -259,7 +257,7 @@ def compile_with_adam(gan, settings, steps_per_epoch, *, mismatched=False):
         rate = settings["learning_rate"] * times
         if settings.get("anneal", True):
             # Keras asks schedules by batches, also where several make one step.
-            rate = annealed(rate, steps)
+            rate = keras.optimizers.schedules.CosineDecay(rate, max(1, steps))
         betas = {name: settings[name] for name in ("beta_1", "beta_2") if name in settings}
         options = optimizer_options(settings)
         return keras.optimizers.Adam(rate, **{"beta_1": 0.5, **betas, **options})

@@ -12,6 +12,7 @@ from tfgan.errors import InputError
 from tfgan.files import write_json
 from tfgan.gan import GAN
 from tfgan.metrics import parzen
+from tfgan.reading import read_json
 from tfgan.recipes.recipe import EXECUTION, RECOVERY
 from tfgan.recorded import read_log
 from tfgan.reproduce import report, systems
@@ -46,7 +47,7 @@ def reproduce(found, out, *, say=print, verbose="auto"):
     out, failed = Path(out), []
     for job, time_needed in zip(found, seconds(found), strict=True):
         file = out / "rows" / f"{job.key}.json"
-        if file.is_file():
+        if file.is_file() and not _lacks(job, out, file):
             say(f"{job.name}: done before, {file}")
             continue
         say(f"{job.name}: {job.row.title}, {duration(time_needed)}")
@@ -61,6 +62,18 @@ def reproduce(found, out, *, say=print, verbose="auto"):
     if failed:
         raise InputError(f"{len(failed)} of {len(found)} rows not done: {' | '.join(failed)}")
     return report.write(found[0].paper, out)
+
+
+def _lacks(job, out, file):
+    """Whether a finished row's samples or pictures are gone, and can be made without training."""
+    kept = (out / "runs" / job.run / "gan.keras").is_file() if isinstance(job.row, Trained) else True
+    if not kept or isinstance(job.row, Drawn):
+        return False
+    row = read_json(file, report.REMEDY)
+    files = [out / "figures" / name for name in row.get("figures", {}).values()]
+    if job.row.table == "mnist":
+        files.append(out / "samples" / (row.get("samples") or ""))  # "": of an earlier version
+    return not all(one.is_file() for one in files)
 
 
 def _result(job, **more):

@@ -144,7 +144,7 @@ def jobs(
         by_itself = not only and not row.optional and not row.baseline
         if row.name not in only and not by_itself and not (baselines and row.baseline):
             continue
-        data = row.source or source or whole.source
+        data = row.source or (None if row.fixed_source else source) or whole.source
         if row.name in only and source:
             data = source
         common: dict[str, Any] = {"paper": paper, "row": row, "quick": quick, "data_dir": data_dir}

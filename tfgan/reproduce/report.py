@@ -5,12 +5,12 @@ from pathlib import Path
 from tfgan.errors import InputError
 from tfgan.files import markdown_table, write_json, write_text
 from tfgan.reading import read_json, refusing
-from tfgan.reproduce import claims, systems
+from tfgan.reproduce import beside, systems
 from tfgan.reproduce.papers import PAPERS
-from tfgan.reproduce.rows import TABLES
+from tfgan.reproduce.rows import TABLES, label
 
 MINUTE = 60
-_REMEDY = "remove it, and its row is done again"
+REMEDY = "remove it, and its row is done again"
 
 # What the Parzen estimate cannot tell, said in every report.
 PARZEN = """\
@@ -20,14 +20,6 @@ all of them. So it is never given alone. Beside it stand the accuracy of a small
 images on conditional samples (and on real test images), the mean distance to the nearest training
 image (and that of real test images: copies would be far nearer), and the spread of samples over
 that of real images (within a class, for conditional nets; 0 means that all are the same)."""
-
-
-SAMPLING = """\
-Drawing 10,000 samples, with what chains move before the first; the median of three times. Chains run
-100 at a time, side by side. A system without moves draws each sample by itself, in one pass: there is
-no chain that could be stuck. Correlation is of the pixels of two samples of one chain, about their
-means: 0 where they know nothing of each other. It is read beside the scores: a chain that hardly moves
-gives fewer images than it gives samples."""
 
 
 def read_rows(name, out):
@@ -46,11 +38,11 @@ def read_rows(name, out):
     places = {row.name: i for i, row in enumerate(PAPERS[name].rows)}
     found = []
     for file in sorted((Path(out) / "rows").glob("[!.]*.json")):
-        row = read_json(file, _REMEDY)
+        row = read_json(file, REMEDY)
         if {"paper", "row", "seed", "epochs"} - row.keys() or not isinstance(row["row"], str):
-            raise InputError(f"{file} is damaged: {_REMEDY}.")
+            raise InputError(f"{file} is damaged: {REMEDY}.")
         if row["paper"] == name and row["row"] in places:
-            with refusing(lambda reason, file=file: f"{file} is damaged ({reason}): {_REMEDY}."):
+            with refusing(lambda reason, file=file: f"{file} is damaged ({reason}): {REMEDY}."):
                 "\n".join(_parts(name, PAPERS[name], [row]))
             found.append(row)
     return sorted(found, key=lambda row: (places[row["row"]], row["seed"], row["epochs"] or 0))
@@ -69,12 +61,13 @@ def write(name, out):
     out, paper, done = Path(out), PAPERS[name], read_rows(name, out)
     write_json(out / "report.json", {"paper": name, "title": paper.title, "rows": done})
     path = out / "report.md"
-    parts = [*_parts(name, paper, done), *_systems(out, done)]
+    parts = [*_parts(name, paper, done, out / "figures"), *_picture_of_systems(out, done)]
     write_text(path, "\n\n".join(parts) + "\n")
     return path
 
 
-def _parts(name, paper, done):
+def _parts(name, paper, done, folder=None):
+    """The sections of a report; of pictures those that are in a folder, all of them without one."""
     yield f"# {paper.title}, measured\n\n{paper.reference}. Made by `tfgan reproduce {name}`."
     if any(row["quick"] for row in done):
         yield "**Quick**: rows marked so were trained for a few epochs, to see that everything works."
@@ -82,33 +75,18 @@ def _parts(name, paper, done):
         rows = [row for row in done if _table_of(row) == table]
         if rows:
             yield f"## {title}\n\n{LAYOUTS[table](paper, rows)}"
-    yield from claims.part(done)
+    yield from beside.claims(done)
+    yield from beside.costs(done)
     if any("parzen" in row["results"] for row in done):
         yield f"## What these numbers cannot tell\n\n{PARZEN}"
     yield f"## How to repeat it\n\n{_commands(done)}"
     shown: set[str] = set()
-    figures = [text for row in done if row.get("figures") for text in _figures(row, shown)]
+    figures = [text for row in done if row.get("figures") for text in _figures(row, shown, folder)]
     if figures:
         yield "\n\n".join(["## Figures", *figures])
 
 
-def _systems(out, done):
-    """What samples cost, and samples of all systems in one picture: parts of the report, or none."""
-    timed = [row for row in done if row.get("system")]
-    if not timed:
-        return
-    head = ["system", "ms per sample", "moves before the first", "between two"]
-    head += [f"correlation, {lag} moves apart" for lag in systems.LAGS]
-    lines = []
-    for row in timed:
-        system = row["system"]
-        moves, correlation = system["moves"], system["correlation"]
-        chain = ["-"] * (2 + len(systems.LAGS))
-        if moves is not None:
-            chain = [f"{moves['before']:,}", f"{moves['between']:,}"]
-            chain += [f"{correlation[str(lag)]:.3f}" for lag in systems.LAGS]
-        lines.append([_label(row), f"{1000 * system['seconds_per_sample']:.2g}", *chain])
-    yield f"## What a sample costs\n\n{markdown_table(head, lines)}\n\n{SAMPLING}"
+def _picture_of_systems(out, done):
     figure = systems.draw(out, done)
     if figure is not None:
         caption = "Samples of each system, not picked"
@@ -119,20 +97,6 @@ def _table_of(row):
     """Numbers of other data never stand beside published ones."""
     other = row["table"] == "mnist" and not row.get("published_data", True)
     return "others" if other else row["table"]
-
-
-def _label(row):
-    text = row["title"]
-    sampling = row["results"].get("sampling", {})
-    text += "".join(f" by {sampling[name]}" for name in ("truncation", "smoothing") if name in sampling)
-    if row["epochs"] is None:
-        return text
-    text += f", seed {row['seed']}"
-    if row["quick"]:
-        text += f" (**quick: {row['epochs']} of {row['of_epochs']} epochs**)"
-    elif row["epochs"] != row["of_epochs"]:
-        text += f" (**{row['epochs']} of {row['of_epochs']} epochs**)"
-    return text
 
 
 def _parzen(row):
@@ -186,7 +150,7 @@ def _measured(lines, rows):
     for row in rows:
         lines.append(
             [
-                _label(row),
+                label(row),
                 row["data"],
                 row["published"] or "-",
                 *_parzen(row),
@@ -271,7 +235,7 @@ def _modes(paper, rows):
         seen = row["collapse_seen_in_epoch"]
         lines.append(
             [
-                _label(row),
+                label(row),
                 _coverage(row, "**{covered} of {of}**"),
                 _coverage(row, "{inside:.3f}"),
                 _coverage(row, "{kl:.3f}", needs="kl"),
@@ -291,7 +255,7 @@ def _tags(paper, rows):
         r = row["results"]["tags"]
         lines.append(
             [
-                _label(row),
+                label(row),
                 f"**{r['right']:.3f}**" if "right" in r else "-",
                 f"{r['precision']:.3f} ± {r['standard_error']:.3f}",
                 f"{r['most_precision']:.3f}",
@@ -349,11 +313,15 @@ def _commands(done):
     )
 
 
-def _figures(row, shown):
+def _figures(row, shown, folder):
     """Headings and pictures of a row; each picture once, of rows that share a run."""
-    files = {caption: file for caption, file in row["figures"].items() if file not in shown}
+    files = {
+        caption: file
+        for caption, file in row["figures"].items()
+        if file not in shown and (folder is None or (folder / file).is_file())
+    }
     shown |= set(files.values())
     if not files:
         return []
     pictures = [f"{caption}:\n\n![{caption}](figures/{file})" for caption, file in files.items()]
-    return [f"### {_label(row)}", *pictures]
+    return [f"### {label(row)}", *pictures]

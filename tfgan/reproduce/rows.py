@@ -122,3 +122,18 @@ REFERENCE_ROWS = (
     Drawn("mean-image", "the mean image", "references"),
     Drawn("noise", "uniform noise", "references"),
 )
+
+
+def label(row):
+    """What a report calls a finished row: its title, seed and, where it is short, epochs."""
+    text = row["title"]
+    sampling = row["results"].get("sampling", {})
+    text += "".join(f" by {sampling[name]}" for name in ("truncation", "smoothing") if name in sampling)
+    if row["epochs"] is None:
+        return text
+    text += f", seed {row['seed']}"
+    if row["quick"]:
+        text += f" (**quick: {row['epochs']} of {row['of_epochs']} epochs**)"
+    elif row["epochs"] != row["of_epochs"]:
+        text += f" (**{row['epochs']} of {row['of_epochs']} epochs**)"
+    return text

@@ -61,13 +61,15 @@ def correlation(model, *, seed, lags=LAGS):
 
     Returns:
         dict: str of a lag -> correlation of pixels about their means over all chains, 0 of samples that
-        know nothing of each other.
+        know nothing of each other, 1 of one that never moves.
     """
     moves = 2 * max(lags)
     images = model.walk(moves, seed=seed)
     rows = images.reshape(moves, model.chains, -1).astype("float64")  # (moves, chains, dim)
     rows -= rows.mean(axis=(0, 1))
     variance = np.square(rows).mean()
+    if not variance:  # none of the chains has ever moved
+        return {str(lag): 1.0 for lag in lags}
     return {str(lag): float((rows[lag:] * rows[:-lag]).mean() / variance) for lag in lags}
 
 
@@ -101,7 +103,7 @@ def draw(out, rows):
     Args:
         out: folder of a report.
         rows: of the report, in order; those that have no `samples`, or images of another shape than the
-            first, are left out.
+            first, or whose file is gone, are left out.
 
     Returns:
         Name of the file in `out / "figures"`, or None where there are fewer than two systems.
@@ -112,9 +114,9 @@ def draw(out, rows):
     names: list[str] = []
     shown: list[np.ndarray] = []
     for row in rows:
-        if row.get("samples") is None:
+        file = out / "samples" / (row.get("samples") or "")
+        if not file.is_file():
             continue
-        file = out / "samples" / row["samples"]
 
         def line(reason, file=file):
             return f"{file} cannot be read ({reason}): remove it and its row in rows/, to do it again."
@@ -122,7 +124,7 @@ def draw(out, rows):
         with refusing(line):
             images = read_npz(file, ["images"])[0]["images"][:_SHOWN]
         if not shown or images.shape == shown[0].shape:
-            names.append(row["row"] + (f" {row['seed']}" if row["seed"] != 1 else ""))
+            names.append(file.stem.replace("-seed1", ""))
             shown.append(images)
     if len(shown) < 2:
         return None

@@ -1,9 +1,17 @@
-"""What the first paper says of each kind of system, beside the numbers here that show it."""
+"""What stands beside scores: what the first paper says of each system, and what samples cost."""
 
 from tfgan.files import markdown_table
 from tfgan.reproduce import systems
+from tfgan.reproduce.rows import label
 
 TITLE = "What the paper says of each, and what shows here"
+
+SAMPLING = """\
+Drawing 10,000 samples, with what chains move before the first; the median of three times. Chains run
+100 at a time, side by side. A system without moves draws each sample by itself, in one pass: there is
+no chain that could be stuck. Correlation is of the pixels of two samples of one chain, about their
+means: 0 where they know nothing of each other. It is read beside the scores: a chain that hardly moves
+gives fewer images than it gives samples."""
 
 _CHAIN = "sampling requires a Markov chain, which must mix (table 2)"
 _GRADIENT = "MCMC is needed to approximate the partition function's gradient (table 2)"
@@ -13,8 +21,8 @@ _DRAWING = "sampling has no difficulties (table 2)"
 _SLOWS = "noise-contrastive estimation slows once the model is about right, its noise being fixed"
 
 
-def part(done):
-    """The section of a report: nothing where no baseline is among the finished rows.
+def claims(done):
+    """The paper's claims and the numbers that show them; nothing where no baseline is finished.
 
     Args:
         done: list of finished rows, as `tfgan.reproduce.report.read_rows` has them.
@@ -22,18 +30,41 @@ def part(done):
     Returns:
         list of Markdown texts, of one or none.
     """
-    if not {row["row"] for row in done} & _OF_BASELINES.keys():
-        return []
     lines = [
-        [row["title"], said, shown]
+        [_label(row), said, shown]
         for row in done
         for said, show in {**_OF_GANS, **_OF_BASELINES}.get(row["row"], ())
         for shown in [show(row)]
         if shown
     ]
+    if not {row["row"] for row in done} & _OF_BASELINES.keys() or not lines:
+        return []
     text = f"## {TITLE}\n\n{markdown_table(['system', 'said', 'shown by'], lines)}"
     curves = [row for row in done if (row.get("system") or {}).get("tradeoff")]
     return ["\n\n".join([text, *map(_tradeoff_table, curves)])]
+
+
+def costs(done):
+    """What a sample of each system costs: a list of one Markdown text, or none."""
+    timed = [row for row in done if row.get("system")]
+    if not timed:
+        return []
+    head = ["system", "ms per sample", "moves before the first", "between two"]
+    head += [f"correlation, {lag} moves apart" for lag in systems.LAGS]
+    lines = []
+    for row in timed:
+        system = row["system"]
+        moves, correlation = system["moves"], system["correlation"]
+        chain = ["-"] * (2 + len(systems.LAGS))
+        if moves is not None:
+            chain = [f"{moves['before']:,}", f"{moves['between']:,}"]
+            chain += [f"{correlation[str(lag)]:.3f}" for lag in systems.LAGS]
+        lines.append([_label(row), f"{1000 * system['seconds_per_sample']:.2g}", *chain])
+    return [f"## What a sample costs\n\n{markdown_table(head, lines)}\n\n{SAMPLING}"]
+
+
+def _label(row):
+    return label(row) + ("" if row.get("published_data", True) else f", {row['data']}")
 
 
 def _chain(row):
@@ -63,13 +94,12 @@ def _tradeoff(row):
     points = (row.get("system") or {}).get("tradeoff")
     if not points:
         return ""
-    best = max(points, key=lambda point: point["log_likelihood"])
-    least = points[0]
-    return (
-        f"noise {least['noise']:g}: correlation {least['correlation']:.2f}, Parzen "
-        f"{least['log_likelihood']:.0f}; noise {best['noise']:g}: {best['correlation']:.2f}, "
-        f"{best['log_likelihood']:.0f}; see below"
+    shown = (
+        f"noise {point['noise']:g}: correlation {point['correlation']:.2f}, Parzen "
+        f"{point['log_likelihood']:.0f}"
+        for point in (points[0], points[len(points) // 2], points[-1])
     )
+    return "; ".join(shown) + "; see below"
 
 
 def _numbers(row):
@@ -83,7 +113,7 @@ def _tradeoff_table(row):
         for p in row["system"]["tradeoff"]
     ]
     return (
-        f"{row['title'].capitalize()}, by its sampler's noise: little, and a chain stays where it is; "
+        f"{_label(row).capitalize()}, by its sampler's noise: little, and a chain stays where it is; "
         f"much, and it leaves the data.\n\n{markdown_table(head, lines)}"
     )
 
