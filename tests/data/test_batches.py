@@ -70,6 +70,19 @@ def test_processes_share_each_batch(sharded, batch_size):
     assert numbers(sharded.train_batches(batch_size, epoch=1, bytes_stay=True)) == passes[1]
 
 
+@pytest.mark.parametrize("held", [1, 8])
+def test_records_are_shuffled_within_so_many_bytes(held, tmp_path, monkeypatch):
+    """Nothing comes sooner than a buffer of that size can have read it."""
+    shards.write(tmp_path, [100], image_of, file_format="tfrecord")
+    monkeypatch.setattr(tfds, "_bytes_of", lambda about: about.num_examples)
+    monkeypatch.setattr(tfds, "_SHUFFLE_BYTES", held)
+    source = data.load(f"tfds:{shards.NAME}", data_dir=str(tmp_path), memory_limit=0)
+    seen = joined(numbers(source.train_batches(8, bytes_stay=True)))
+    ahead = [number - place for place, number in enumerate(seen)]
+    assert max(ahead) == held - 1
+    assert sorted(seen) == list(range(80))
+
+
 @pytest.mark.parametrize("given", [(0,), (-1,), (1440,), (10, 2, 2), (10, -1, 2), (10, 0, 0)])
 def test_batches_that_cannot_be(given):
     batch_size, *process = given

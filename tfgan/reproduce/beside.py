@@ -8,7 +8,7 @@ TITLE = "What the paper says of each, and what shows here"
 
 SAMPLING = """\
 Drawing 10,000 samples, with what chains move before the first; the median of three times. Chains run
-100 at a time, side by side. A system without moves draws each sample by itself, in one pass: there is
+side by side. A system without moves draws each sample by itself, in one pass: there is
 no chain that could be stuck. Correlation is of the pixels of two samples of one chain, about their
 means: 0 where they know nothing of each other. It is read beside the scores: a chain that hardly moves
 gives fewer images than it gives samples."""
@@ -49,15 +49,15 @@ def costs(done):
     timed = [row for row in done if row.get("system")]
     if not timed:
         return []
-    head = ["system", "ms per sample", "moves before the first", "between two"]
+    head = ["system", "ms per sample", "chains", "moves before the first", "between two"]
     head += [f"correlation, {lag} moves apart" for lag in systems.LAGS]
     lines = []
     for row in timed:
         system = row["system"]
         moves, correlation = system["moves"], system["correlation"]
-        chain = ["-"] * (2 + len(systems.LAGS))
+        chain = ["-"] * (3 + len(systems.LAGS))
         if moves is not None:
-            chain = [f"{moves['before']:,}", f"{moves['between']:,}"]
+            chain = [f"{n:,}" for n in (row["settings"]["chains"], moves["before"], moves["between"])]
             chain += [f"{correlation[str(lag)]:.3f}" for lag in systems.LAGS]
         lines.append([_label(row), f"{1000 * system['seconds_per_sample']:.2g}", *chain])
     return [f"## What a sample costs\n\n{markdown_table(head, lines)}\n\n{SAMPLING}"]
