@@ -8,7 +8,7 @@ from makers import one_line
 
 from tfgan import checkpoints
 from tfgan.baselines import CAE, DBN, GSN, NCE, RBM, Normal, NormalDensity
-from tfgan.baselines.draws import MOST, Draws
+from tfgan.baselines.draws import Draws
 from tfgan.errors import DivergedError, InputError
 
 SHAPE = (2, 3, 1)
@@ -83,14 +83,24 @@ def test_the_number_of_steps_a_call_changes_nothing(name, images):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [{"jit_compile": False}, {"run_eagerly": True, "jit_compile": False}])
-@pytest.mark.parametrize("kind", ["cae", "dbn"])
-def test_without_xla(kind, how, images):
-    """The same draws, too, in whichever layer learns."""
-    xla, other = compiled(kind), compiled(kind, **how)
+def test_without_xla(how, images):
+    """Of what draws nothing: of the same seeds XLA draws other numbers."""
+    xla, other = compiled("cae"), compiled("cae", **how)
     fit(xla, images)
     fit(other, images)
     for a, b in zip(xla.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_a_graph_draws_as_eager_steps_do(images):
+    """In whichever layer learns."""
+    graph, eager = (
+        compiled("dbn", jit_compile=False, run_eagerly=eagerly) for eagerly in (False, True)
+    )
+    fit(graph, images)
+    fit(eager, images)
+    for a, b in zip(graph.get_weights(), eager.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 def test_bytes_and_data_sets(images):
@@ -147,12 +157,13 @@ def test_trains_on_one_device():
         compiled("rbm")
 
 
-def test_draws_are_their_own():
+def test_draws_are_their_own(monkeypatch):
+    monkeypatch.setattr("tfgan.baselines.draws.MOST", 300)
     draws = Draws(3, 7)
-    found = [draws.uniform((4,)).numpy().tolist() for _ in range(MOST)]
+    found = [draws.uniform((4,)).numpy().tolist() for _ in range(300)]
     next_one = Draws(3, 8)
-    found += [next_one.uniform((4,)).numpy().tolist() for _ in range(MOST)]
-    assert len({tuple(row) for row in found}) == 2 * MOST
+    found += [next_one.uniform((4,)).numpy().tolist() for _ in range(300)]
+    assert len({tuple(row) for row in found}) == 600
     assert draws.again().uniform((4,)).numpy().tolist() == found[0]
     with pytest.raises(InputError, match="lower cd_steps") as error:
         draws.uniform((4,))
@@ -160,7 +171,7 @@ def test_draws_are_their_own():
 
 
 def test_as_many_steps_as_are_asked_for(images):
-    model = RBM(SHAPE, hidden=5, cd_steps=200, seed=3)
+    model = RBM(SHAPE, hidden=5, cd_steps=130, seed=3)
     model.compile(run_eagerly=True, jit_compile=False)
-    fit(model, images, epochs=1)
+    fit(model, images[:4], epochs=1)
     assert np.isfinite(model.kernel.numpy()).all()
