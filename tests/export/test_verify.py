@@ -33,7 +33,7 @@ def test_passes_elsewhere_and_says_what_it_compared(copy):
     folder = verify(copy / "served")
     assert folder.path == str(copy / "served/1")
     assert folder.samples == 32
-    assert 0 < folder.max_error < 1e-5
+    assert 0 <= folder.mean_error <= folder.max_error < 1e-5  # 0 on some machines
     file = verify(copy / "gan.tflite")
     assert file.path == str(copy / "gan.tflite")
     assert file.size == (copy / "gan.tflite").stat().st_size
