@@ -33,11 +33,11 @@ def test_passes_elsewhere_and_says_what_it_compared(copy):
     folder = verify(copy / "served")
     assert folder.path == str(copy / "served/1")
     assert folder.samples == 32
-    assert 0 <= folder.mean_error <= folder.max_error < 1e-5  # 0 on some machines
+    assert 0 <= folder.mean_error <= folder.max_error < 1e-5  # on some machines it is exactly 0
     file = verify(copy / "gan.tflite")
     assert file.path == str(copy / "gan.tflite")
     assert file.size == (copy / "gan.tflite").stat().st_size
-    assert file.max_error < 1e-4
+    assert 0 < file.max_error < 1e-4  # what was compared is another program's answer
     numbers = json.loads((copy / "served/1/verification.json").read_text())
     assert set(numbers["signatures"]) == {"serving_default", "uint8", "sample", "sample_png"}
     assert set(numbers["sha256"]) >= {"saved_model.pb", "variables/variables.index"}

@@ -1,5 +1,6 @@
 """What each system's samples are and cost, beside their scores: kept, timed, drawn side by side."""
 
+import re
 import statistics
 import time
 
@@ -124,7 +125,7 @@ def draw(out, rows):
         with refusing(line):
             images = read_npz(file, ["images"])[0]["images"][:_SHOWN]
         if not shown or images.shape == shown[0].shape:
-            names.append(file.stem.replace("-seed1", ""))
+            names.append(re.sub(r"-seed1\b", "", file.stem))
             shown.append(images)
     if len(shown) < 2:
         return None
