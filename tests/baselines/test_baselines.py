@@ -72,6 +72,16 @@ def test_trains_samples_and_goes_on_when_loaded(name, images, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
+def test_samples_are_those_of_what_is_set_now():
+    model, other = MAKERS["cae"](), CAE(SHAPE, hidden=(5, 4), noise=3.0, **CHAINS)
+    before = model.sample(8, seed=0)
+    model.noise = 3.0
+    other.set_weights(model.get_weights())
+    after = model.sample(8, seed=0)
+    assert not np.array_equal(after, before)
+    np.testing.assert_array_equal(after, other.sample(8, seed=0))
+
+
 @pytest.mark.parametrize("name", ["pcd", pytest.param("dbn", marks=pytest.mark.slow)])
 def test_the_number_of_steps_a_call_changes_nothing(name, images):
     one, many = compiled(name, steps_per_execution=1), compiled(name, steps_per_execution=50)

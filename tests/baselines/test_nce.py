@@ -47,6 +47,15 @@ def test_samples_are_weighed_noise():
     np.testing.assert_array_equal(rows, nce.sample(5000, seed=0))
 
 
+def test_many_samples_are_drawn_in_pieces():
+    """Each of proposals of its own; the first pieces are those of fewer samples."""
+    nce = NCE(NormalDensity(), Normal([0.0], [1.5]), (1,), seed=0, proposals=20)
+    rows = nce.sample(2500, seed=0)
+    assert len(np.unique(rows)) > 2200  # of 20 proposals a sample few are taken twice
+    np.testing.assert_array_equal(rows[:2000], nce.sample(2000, seed=0))
+    assert rows.std() == pytest.approx(1, abs=0.06)
+
+
 def test_the_noise_is_what_it_says():
     noise = Normal([1.0, -2.0], [0.5, 2.0])
     rows = noise.sample(50_000, Draws(0, 0)).numpy()

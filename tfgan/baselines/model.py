@@ -227,9 +227,11 @@ class Baseline(Trainer):
     def _drawn(self, count, seed, thin):
         found = np.empty((count, self.dim), "float32")
         state, moves = self.start(Draws(seed, _SAMPLE_STREAM)), 0
+        settings = str(self.get_config())
         for first in range(0, count, self.chains):
             more = thin if moves else self.burn_in
-            state, images = self._moves(state, tf.constant(seed), tf.constant(moves), tf.constant(more))
+            numbers = map(tf.constant, (seed, moves, more))
+            state, images = self._moves(state, *numbers, settings)
             found[first : first + self.chains] = images[: count - first]
             moves += more
         return found.reshape(count, *self.image_shape)  # (count, H, W, C)
@@ -245,8 +247,11 @@ class Baseline(Trainer):
         seed = np.random.default_rng().integers(1 << 31) if seed is None else seed
         return checks.check_samples(count), np.int64(checks.check_seed(seed))
 
-    def _moved(self, state, seed, done, more):
-        """Makes `more` moves after `done` ones; returns the state and its samples."""
+    def _moved(self, state, seed, done, more, settings):
+        """Makes `more` moves after `done` ones; returns the state and its samples.
+
+        `settings` tells programs apart: one that is set to something else is compiled anew.
+        """
 
         def draws(number):
             return Draws(seed, _SAMPLE_STREAM + tf.cast(number, tf.int64))

@@ -16,6 +16,8 @@ from tfgan.baselines.draws import Draws
 from tfgan.baselines.model import Baseline
 from tfgan.errors import InputError
 
+_AT_A_TIME = 1000  # samples, so that their proposals fit in memory
+
 
 @keras.saving.register_keras_serializable(package="tfgan")
 class NCE(Baseline):
@@ -91,12 +93,16 @@ class NCE(Baseline):
         Args, Returns, Raises: as `tfgan.baselines.model.Baseline.sample`.
         """
         count, seed = self._check_asked(count, condition, seed, of_latents)
-        draws = Draws(seed, 0)
-        rows = self.noise.sample(count * self.proposals, draws)
-        weights = tf.nn.softmax(self.log_prob(rows) - self.noise.log_prob(rows)).numpy()
-        ends = np.cumsum(weights, dtype="float64")
-        chosen = np.searchsorted(ends, draws.uniform((count,)).numpy() * ends[-1])
-        return rows.numpy()[chosen].reshape(count, *self.image_shape)  # (count, *image_shape)
+        found = np.empty((count, self.dim), "float32")
+        for piece, first in enumerate(range(0, count, _AT_A_TIME)):
+            wanted = found[first : first + _AT_A_TIME]
+            draws = Draws(seed, piece)
+            rows = self.noise.sample(len(wanted) * self.proposals, draws)
+            weights = tf.nn.softmax(self.log_prob(rows) - self.noise.log_prob(rows)).numpy()
+            ends = np.cumsum(weights, dtype="float64")
+            chosen = np.searchsorted(ends, draws.uniform((len(wanted),)).numpy() * ends[-1])
+            wanted[:] = rows.numpy()[chosen]
+        return found.reshape(count, *self.image_shape)  # (count, *image_shape)
 
     def get_config(self):
         return {
