@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from makers import assert_same_run, one_line, stripes
 
 import tfgan
-from tfgan import checkpoints, owner, runs
+from tfgan import callbacks, checkpoints, owner, runs, watching
 from tfgan.errors import InputError
 from tfgan.stopping import Stopping
 
@@ -193,19 +194,17 @@ def test_a_folder_that_may_only_be_read(source, tmp_path, command):
 
 def test_it_becomes_read_only_while_training(source, tmp_path, monkeypatch):
     config = runs.plan("cgan-digits", source=source, epochs=EPOCHS, changes=CHANGES)
-    made = runs._callbacks
+    made = watching.of_run
     with tmpfs(tmp_path / "disk", "size=10m") as disk:
 
-        class Remount(runs.keras.callbacks.Callback):
+        class Remount(keras.callbacks.Callback):
             def on_train_batch_end(self, batch, logs=None):
                 if self.model.train_steps.numpy() == 6:
                     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
 
-        monkeypatch.setattr(runs, "_callbacks", lambda *args: [*made(*args), Remount()])
+        monkeypatch.setattr(watching, "of_run", lambda *args: [*made(*args), Remount()])
         # What is open for writing keeps a system from becoming read-only.
-        monkeypatch.setattr(
-            runs.callbacks, "TensorBoard", lambda *_, **__: runs.keras.callbacks.Callback()
-        )
+        monkeypatch.setattr(callbacks, "TensorBoard", lambda *_, **__: keras.callbacks.Callback())
         monkeypatch.setattr(owner, "_own", lambda file: os.open("/dev/null", os.O_RDONLY))
         with pytest.raises(InputError, match="Read-only file system") as error:
             runs.train(disk / "run", config, verbose=0)
@@ -236,15 +235,15 @@ def test_an_image_that_cannot_be_decoded(source, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_memory_that_runs_out(source, tmp_path, monkeypatch):
-    made = runs._callbacks
+    made = watching.of_run
 
-    class Full(runs.keras.callbacks.Callback):
+    class Full(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
             if self.model.train_steps.numpy() == 6:
                 message = "Graph execution error:\n\nOOM when allocating [9,9]\n\t [[{{node MatMul}}]]"
                 raise tf.errors.ResourceExhaustedError(None, None, message)
 
-    monkeypatch.setattr(runs, "_callbacks", lambda *given: [*made(*given), Full()])
+    monkeypatch.setattr(watching, "of_run", lambda *given: [*made(*given), Full()])
     config = runs.plan("cgan-digits", source=source, epochs=EPOCHS, changes=CHANGES)
     with pytest.raises(InputError, match=r"memory ran out \(OOM when allocating \[9,9\]\):") as error:
         runs.train(tmp_path / "run", config, verbose=0)

@@ -9,7 +9,7 @@ import tensorflow as tf
 from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
 
 import tfgan
-from tfgan import finite, loop, rewind
+from tfgan import finite, programs, rewind
 from tfgan.errors import DivergedError
 
 BATCH = 5
@@ -235,7 +235,7 @@ def test_what_callbacks_set_is_set_again():
 
 @pytest.mark.slow
 def test_on_a_gpu_a_call_is_judged_while_the_next_one_runs(monkeypatch):
-    monkeypatch.setattr(loop, "_on_cpu", lambda: False)
+    monkeypatch.setattr(programs, "on_cpu", lambda: False)
     check_case("alternating", 1, 1, small_gan, "nan")
 
 

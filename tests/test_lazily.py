@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 import tfgan
-from tfgan import lazily, loop
+from tfgan import lazily, programs
 from tfgan.networks import dcgan
 
 OPTIONS = {"d_steps": 2, "penalties": {"r1": 1.0}, "penalty_every": 3}
@@ -68,7 +68,7 @@ def test_kinds_compiled_apart_do_what_conditions_do(images):
     for one_by_one in (False, True):
         gan = convolutional(True)
         before = [np.copy(weight) for weight in gan.get_weights()]
-        program = loop.program(gan, gan.train_step, jit_compile=True, one_by_one=one_by_one)
+        program = programs.of_steps(gan, gan.train_step, jit_compile=True, one_by_one=one_by_one)
         program(stacks, tf.constant(6))
         assert int(gan.g_optimizer.iterations) == 3
         results.append([w - w0 for w, w0 in zip(gan.get_weights(), before, strict=True)])

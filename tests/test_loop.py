@@ -10,7 +10,7 @@ from makers import CLASSES, SHAPE, gan_with_python, one_line, small_cgan, small_
 from pairs import paired
 
 import tfgan
-from tfgan import loop, tuning
+from tfgan import programs, tuning
 from tfgan.errors import InputError
 
 EPOCHS = 3
@@ -303,7 +303,7 @@ def test_the_loop_equals_single_compiled_steps(images):
 def compiled(gan, batch=4, k=3):
     """(optimized HLO, unoptimized graph's input types) of a GAN's training."""
     stacks = [tf.zeros((k, batch, *gan.image_shape), tf.uint8)]
-    run = loop.program(gan, gan.train_step, jit_compile=True)
+    run = programs.of_steps(gan, gan.train_step, jit_compile=True)
     return run.experimental_get_compiler_ir(stacks, tf.constant(k))(stage="optimized_hlo")
 
 
@@ -441,6 +441,6 @@ def test_on_a_gpu_the_number_of_steps_is_a_constant(jit_compile, images, monkeyp
         return gan.get_weights()
 
     expected = weights()
-    monkeypatch.setattr(loop, "_on_cpu", lambda: False)
+    monkeypatch.setattr(programs, "on_cpu", lambda: False)
     for a, b in zip(weights(), expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from makers import one_line, stripes
 
-from tfgan import recipes, runs
+from tfgan import recipes, runs, watching
 from tfgan.errors import InputError
 
 SMALL = [
@@ -42,7 +42,7 @@ class StopError(Exception):
 @pytest.fixture
 def stopping(monkeypatch):
     """Function that lets runs of a recipe stop after an epoch, until it is called with None."""
-    original = runs._callbacks
+    original = watching.of_run
 
     def arrange(recipe, epoch=0):
         def stop(number, logs):
@@ -55,7 +55,7 @@ def stopping(monkeypatch):
                 watch.append(keras.callbacks.LambdaCallback(on_epoch_end=stop))
             return watch
 
-        monkeypatch.setattr(runs, "_callbacks", callbacks)
+        monkeypatch.setattr(watching, "of_run", callbacks)
 
     return arrange
 

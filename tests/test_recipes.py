@@ -10,7 +10,7 @@ from tfgan import recipes, runs
 from tfgan.data import toy_tags
 from tfgan.errors import InputError
 from tfgan.recipes import RECIPES
-from tfgan.recipes.recipe import EXECUTION
+from tfgan.recipes.settings import EXECUTION
 
 ALWAYS = {"seed", "epochs", "batch_size", "sample_every", *EXECUTION}
 

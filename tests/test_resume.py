@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from makers import assert_same_run, one_line, small_cgan, state_of, stripes
 
-from tfgan import callbacks, checkpoints, runs
+from tfgan import callbacks, checkpoints, runs, watching
 from tfgan.errors import InputError, StoppedError
 from tfgan.recipes import RECIPES
 
@@ -81,10 +81,10 @@ def terminate(at):
 
 def train_in_parts(run, config, stops, monkeypatch):
     """Trains a run that is stopped after each number of steps and goes on; returns the GAN."""
-    made = runs._callbacks
+    made = watching.of_run
     for at in stops:
         with monkeypatch.context() as patch:
-            patch.setattr(runs, "_callbacks", lambda *args, at=at: [terminate(at), *made(*args)])
+            patch.setattr(watching, "of_run", lambda *args, at=at: [terminate(at), *made(*args)])
             with pytest.raises(StoppedError):
                 runs.train(run, config, verbose=0)
         config = runs.resumed_config(run, {**config, "overrides": []})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from makers import one_line, stripes
 
-from tfgan import configs, runs
+from tfgan import configs, runs, watching
 from tfgan.errors import DivergedError, InputError, StoppedError
 from tfgan.files import read_csv
 
@@ -382,7 +382,7 @@ def test_a_run_that_diverges_keeps_its_last_good_state(source, tmp_path, monkeyp
     """A weight becomes NaN in epoch 3; the run goes on from epoch 2 as if nothing had been."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     runs.train(whole, plan(source, 4), verbose=0)
-    callbacks_of = runs._callbacks
+    callbacks_of = watching.of_run
 
     def breaking(*args):
         watch = callbacks_of(*args)
@@ -394,14 +394,14 @@ def test_a_run_that_diverges_keeps_its_last_good_state(source, tmp_path, monkeyp
 
         return [*watch, keras.callbacks.LambdaCallback(on_epoch_begin=spoil)]
 
-    monkeypatch.setattr(runs, "_callbacks", breaking)
+    monkeypatch.setattr(watching, "of_run", breaking)
     every_call = [*SMALL, "checkpoint_seconds=0.001"]
     with pytest.raises(DivergedError, match="--resume goes on from it") as error:
         runs.train(broken, plan(source, 4, every_call), verbose=0)
     assert "epoch 3" in one_line(error)
     assert not (broken / "gan.keras").exists()
     assert [r["epoch"] for r in rows(broken)] == ["1", "2"]
-    monkeypatch.setattr(runs, "_callbacks", callbacks_of)
+    monkeypatch.setattr(watching, "of_run", callbacks_of)
     gan = go_on(broken, plan(source, changes=[]))
     for x, y in zip(runs.load(whole).variables, gan.variables, strict=True):
         np.testing.assert_array_equal(x.numpy(), y.numpy(), err_msg=x.path)

@@ -215,7 +215,7 @@ def test_pickle_instead_of_npz(canary, tmp_path):
 
 @pytest.mark.parametrize("kind", ["array", "bare"])
 def test_pickle_as_condition(canary, tmp_path, kind):
-    from tfgan import cli
+    from tfgan.cli.sample import _conditions
 
     file = tmp_path / "bad.npy"
     if kind == "array":
@@ -223,7 +223,7 @@ def test_pickle_as_condition(canary, tmp_path, kind):
     else:
         file.write_bytes(pickle.dumps(Bomb(canary)))
     with pytest.raises(InputError, match=r"one array of numpy\.save") as error:
-        cli._conditions(str(file))
+        _conditions(str(file))
     one_line(error)
 
 

@@ -12,7 +12,7 @@ from tfgan import recipes, recorded
 from tfgan.errors import InputError
 from tfgan.files import write_json
 from tfgan.owner import check_not_owned, was_owned
-from tfgan.recipes.recipe import RECOVERY
+from tfgan.recipes.settings import RECOVERY
 
 FORMAT = recorded.FORMAT
 # Where a recipe now has another value than runs had before there was the setting.

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import batches, lazily, loop, parts, replicas, rewind
+from tfgan import batches, lazily, loop, parts, programs, replicas, rewind
 from tfgan.errors import InputError
 from tfgan.layers import Dropout
 
@@ -103,7 +103,7 @@ class Loop(loop.Loop):
     def _take(self, iterator, limit):
         if self.gan.run_eagerly:
             return self._run_eagerly(iterator, limit), None
-        with loop.failures_of_xla(self.jit_compile):
+        with programs.failures_of_xla(self.jit_compile):
             done, logs = self._many(iterator, tf.constant(limit))
         return int(done), logs if done else None
 

@@ -18,23 +18,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import keras
-
-import tfgan.cgan
-import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
 from tfgan import (
     callbacks,
     checkpoints,
     configs,
-    data,
     distributed,
     owner,
-    plots,
     recipes,
     recovery,
     stored,
+    watching,
 )
-from tfgan.conditions.empirical import POOL
 from tfgan.configs import (
     check_free,
     differences,
@@ -45,12 +39,10 @@ from tfgan.configs import (
     write_config,
 )
 from tfgan.errors import DivergedError, InputError, StoppedError
-from tfgan.evaluation import VALID_LIMIT, judge_of_modes, train_limit
 from tfgan.files import replacing, sweep_temporary
-from tfgan.precision import policy
+from tfgan.prepared import build, check_fit, fitted, load_data, steps_of
 from tfgan.processes import Team
 from tfgan.stopping import Stopping
-from tfgan.weights import within_memory
 
 __all__ = [
     "build",
@@ -67,126 +59,6 @@ __all__ = [
     "train",
     "write_config",
 ]
-
-
-def load_data(config):
-    """Reads the data of a config.
-
-    Raises:
-        InputError: see `tfgan.data.load`; or if it is other data than the run was started with.
-    """
-    settings = config["settings"]
-    source, options = config["data"], {"data_dir": config["data_dir"], "seed": settings["seed"]}
-    size, largest = settings["image_size"], recipes.get(config["recipe"], recipes.RECIPES).largest_side
-    if size is None and largest is not None:
-        dataset = data.load_square(source, largest, **options)
-    else:
-        dataset = data.load(source, image_size=size, **options)
-    started_with = config.get("fingerprint", dataset.fingerprint)
-    if dataset.fingerprint != started_with:
-        raise InputError(
-            f"{config['data']} is not the data this run was started with (fingerprint "
-            f"{dataset.fingerprint}, not {started_with}): restore it, or train anew."
-        )
-    return dataset
-
-
-def steps_of(config, dataset):
-    """Returns (batch size, steps per epoch): the images that fill no batch wait for another epoch."""
-    batch_size = min(config["settings"]["batch_size"], dataset.sizes["train"])
-    return batch_size, dataset.sizes["train"] // batch_size
-
-
-def fitted(config, dataset):
-    """Returns a new run's config with what its recipe chooses by the data; of a run begun, its own.
-
-    That is `Recipe.choose`, the side of images, and epochs enough for `Recipe.least_steps`: recipes
-    count epochs of their own data, a few hundred images would be over in seconds, with nothing learnt.
-    What was asked for stays.
-    """
-    if {"fingerprint", "image_shape"} & config.keys():
-        return config
-    recipe, settings = recipes.RECIPES[config["recipe"]], config["settings"]
-    asked = {change.partition("=")[0] for change in config["overrides"]}
-    chosen = {} if recipe.choose is None else recipe.choose(dataset)
-    if recipe.largest_side is not None:
-        chosen = {"image_size": dataset.image_shape[0], **chosen}
-    config = _with({name: value for name, value in chosen.items() if name not in asked}, config)
-    _, steps_per_epoch = steps_of(config, dataset)
-    epochs = -(-recipe.least_steps // steps_per_epoch)
-    if "epochs" in asked or epochs <= settings["epochs"]:
-        return config
-    longer = {"epochs": epochs}
-    if "sample_every" not in asked:
-        longer["sample_every"] = settings["sample_every"] * epochs // settings["epochs"]
-    return _with(longer, config)
-
-
-def _with(changes, config):
-    return {**config, "settings": {**config["settings"], **changes}}
-
-
-def build(config, dataset, *, pretrained=None, team=None):
-    """Makes the compiled GAN of a config.
-
-    Args:
-        config: from `plan`.
-        dataset: from `load_data`.
-        pretrained: the generator of the recipe's `pretraining`, or None for a fresh one.
-        team: `tfgan.processes.Team` that trains it, or None for this process alone. Steps under a
-            strategy are not compiled by XLA, whatever the config says: XLA draws other dropout masks,
-            and weights are to be the same for any number of replicas, also for one.
-
-    Raises:
-        InputError: if the recipe is for other data: with labels, of images or of tags.
-    """
-    recipe = recipes.get(config["recipe"], recipes.RECIPES)
-    _check_fit(config, dataset)
-    keras.utils.set_random_seed(config["settings"]["seed"])
-    _, steps_per_epoch = steps_of(config, dataset)
-    begin_with = {"pretrained": pretrained} if recipe.pretraining else {}
-    room = within_memory(f"{recipe.name}: its networks", "make them smaller, by --set")
-    team = team or Team()
-    if recipe.baseline and team.strategy is not None:
-        raise InputError(f"{recipe.name} trains on one device: leave --strategy out.")
-    settings = {**config["settings"], **({"jit_compile": False} if team.strategy else {})}
-    with team.scope(), room, policy(settings.get("precision", "float32")):
-        gan = recipe.build(dataset, settings, steps_per_epoch, **begin_with)
-    if team.replicas > 1:
-        distributed.synchronize(gan, settings["synchronized"])
-    if gan.condition is not None:
-        gan.remember_conditions(dataset.conditions("train", limit=POOL))
-    return gan
-
-
-def _check_fit(config, dataset):
-    recipe = recipes.RECIPES[config["recipe"]]
-    if recipe.tags and dataset.tags is None:
-        raise InputError(
-            f"{recipe.name} needs features with tags, {dataset.name} has none: give an npz file of "
-            "features, word_vectors and tags."
-        )
-    if dataset.tags is not None and not recipe.tags:
-        raise InputError(
-            f"{recipe.name} needs images, {dataset.name} has features with tags: use cgan-tags."
-        )
-    if recipe.conditional and dataset.condition is None:
-        raise InputError(
-            f"{recipe.name} needs labels, {dataset.name} has none: use a source with labels (one "
-            "subfolder a class), or an unconditional recipe such as gan-mnist."
-        )
-    asked = any(change.startswith("conditional=") for change in config["overrides"])
-    if asked and config["settings"]["conditional"] and dataset.condition is None:
-        raise InputError(
-            f"conditional=true needs labels, {dataset.name} has none: use a source with labels (one "
-            "subfolder a class), or leave it out."
-        )
-    drawable = dataset.image_shape[-1] in (1, 3) or plots.are_points(dataset.image_shape)
-    if not recipe.tags and not drawable:
-        raise InputError(
-            f"{dataset.name} has images of {dataset.image_shape[-1]} channels, recipes draw them and "
-            "need 1 or 3: choose channels, or use tfgan.GAN from Python."
-        )
 
 
 def _pretrained(path, config, dataset, team, verbose):
@@ -286,7 +158,7 @@ def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto
                 )
         begun, config = "fingerprint" in config, fitted(config, dataset)
         with team.together():
-            _check_fit(config, dataset)
+            check_fit(config, dataset)
         if team.chief and not begun:
             stack.enter_context(_beginning(path, config, dataset))
         try:
@@ -319,10 +191,10 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
     gan = build(config, dataset, pretrained=pretrained, team=team)
     batch_size, steps_per_epoch = steps_of(config, dataset)
     position = _restored(gan, kept, steps_per_epoch, team)
-    watch = [_guard(path, config)]
+    watch = [watching.guard(path, config)]
     with team.together():
         if team.chief:
-            watch = _callbacks(path, config, dataset, position.epoch)
+            watch = watching.of_run(path, config, dataset, position.epoch)
     if team.chief:
         write_config(path, config, dataset)
         sweep_temporary(path)
@@ -389,75 +261,3 @@ def _restored(gan, kept, steps_per_epoch, team):
             if not team.chief:
                 position = recovery.restore(gan, Path(folder), steps_per_epoch)
     return position
-
-
-# Where the best model is kept, the column of its scores, and whether the generator's average made them.
-_BEST = (("best.keras", "val_parzen", True), ("best-raw.keras", "val_parzen_raw", False))
-
-
-_OVERFITTING_IMAGES = 500  # of each kind that the discriminator is asked about
-
-
-def _guard(path, config):
-    stop = config["settings"].get("stop_when_won", False)
-    return callbacks.Guard(checkpoint=path / "checkpoints", stop=stop)
-
-
-def _callbacks(path, config, dataset, first_epoch):
-    recipe = recipes.RECIPES[config["recipe"]]
-    log = callbacks.MetricsLog(path / "metrics.csv", first_epoch=first_epoch)
-    best = []
-    if recipe.best_by_parzen:
-        valid, _ = dataset.arrays("valid", limit=VALID_LIMIT)
-        averaged = bool(config["settings"].get("ema_decay"))
-        for name, column, ema in _BEST if averaged else _BEST[:1]:
-            best.append(
-                callbacks.BestParzen(
-                    path / "checkpoints" / name,
-                    valid,
-                    every=max(1, config["settings"]["epochs"] // 20),
-                    samples=min(10_000, train_limit(dataset)),
-                    best=log.best(column),
-                    ema=ema,
-                )
-            )
-    settings = config["settings"]
-    every = settings["sample_every"]
-    first: list = []
-    if not recipe.baseline:
-        first.append(
-            callbacks.Overfitting(
-                *(dataset.arrays(split, limit=_OVERFITTING_IMAGES) for split in ("train", "valid")),
-                every=max(1, settings["epochs"] // 20),
-            )
-        )
-    watch = []
-    if dataset.tags is None:
-        watch.append(
-            callbacks.ModeCoverage(
-                dataset.arrays("valid", limit=VALID_LIMIT),
-                # Of 1,000 modes of stacked images a look in passing would see few.
-                judge=judge_of_modes(dataset) if dataset.modes else None,
-                num_modes=dataset.modes and len(dataset.modes.centres),
-                every=every,
-                samples=min(2_000, train_limit(dataset)),
-            )
-        )
-    drawn = {"every": every, "seed": settings["seed"]}
-    if dataset.tags is not None:
-        samples = callbacks.SampleTags(path / "samples", dataset.tags, **drawn)
-        board = {"samples": False}
-    else:
-        steps = settings["sample_steps"]
-        board = {"class_names": dataset.class_names}
-        samples = callbacks.SampleGrid(path / "samples", every_steps=steps, **drawn, **board)
-    return [
-        callbacks.Estimate(first_epoch=first_epoch),
-        *first,
-        _guard(path, config),  # what follows measures and keeps the GAN
-        *best,
-        *watch,
-        log,
-        callbacks.TensorBoard(path / "tensorboard", **drawn, **board),
-        samples,
-    ]

@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import tensorflow as tf
 
-from tfgan import lazily, loop
+from tfgan import lazily, programs
 
 ROUNDS = 3  # alternating measurements of each program
 SECONDS = 0.1  # that each of them takes at least
@@ -77,7 +77,7 @@ def _faster(gan, stacks, rows):
     with _everything_kept(loops[False], stacks):
         try:
             _seconds(loops[True], stacks, rows)
-        except loop.XLAError as error:
+        except programs.XLAError as error:
             warnings.warn(f"{error.reason}: training goes on without XLA.", stacklevel=6)
             return False, loops[False]
         if kind not in _fastest:

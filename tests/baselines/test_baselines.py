@@ -82,6 +82,13 @@ def test_samples_are_those_of_what_is_set_now():
     np.testing.assert_array_equal(after, other.sample(8, seed=0))
 
 
+@pytest.mark.parametrize("name", ["rbm", "dbn"])
+def test_more_chains_than_it_was_made_with(name):
+    model = MAKERS[name]()
+    model.chains = 11
+    assert model.walk(2, seed=0).shape == (2, 11, *SHAPE)
+
+
 @pytest.mark.parametrize("name", ["pcd", pytest.param("dbn", marks=pytest.mark.slow)])
 def test_the_number_of_steps_a_call_changes_nothing(name, images):
     one, many = compiled(name, steps_per_execution=1), compiled(name, steps_per_execution=50)

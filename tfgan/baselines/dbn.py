@@ -44,9 +44,9 @@ class DBN(Stacked):
     ):
         super().__init__(image_shape, hidden=hidden, **kwargs)
         self.negative = {"cd_steps": cd_steps, "persistent": persistent, "particles": particles}
-        widths, alike = (self.dim, *self.hidden), {"chains": self.chains, **self.negative}
+        widths = (self.dim, *self.hidden)
         self.machines = [
-            RBM((widths[i],), hidden=widths[i + 1], seed=(self.seed + i) % 2**31, **alike)
+            RBM((widths[i],), hidden=widths[i + 1], seed=(self.seed + i) % 2**31, **self.negative)
             for i in range(len(self.hidden))
         ]
 
@@ -71,7 +71,7 @@ class DBN(Stacked):
     # Sampling: the state is the top machine's visible units.
 
     def start(self, draws):
-        return self.machines[-1].start(draws)
+        return [draws.bernoulli(tf.fill((self.chains, self.machines[-1].dim), 0.5))]
 
     def move(self, state, draws):
         return self.machines[-1].move(state, draws)

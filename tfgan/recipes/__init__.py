@@ -21,7 +21,8 @@ from tfgan.recipes import (
     sngan_cifar10,
     stacked_mnist,
 )
-from tfgan.recipes.recipe import Recipe, get, override, recorded
+from tfgan.recipes.recipe import Recipe, get
+from tfgan.recipes.settings import override, recorded
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe

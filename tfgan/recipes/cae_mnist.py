@@ -10,7 +10,9 @@ is kept.
 import keras
 
 from tfgan.baselines import CAE
-from tfgan.recipes.recipe import CHAIN, Recipe, baseline_options, compile_baseline
+from tfgan.recipes.compiling import baseline_options, compile_baseline
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import CHAIN
 
 
 def build(data, settings, steps_per_epoch):

@@ -7,7 +7,9 @@ The second paper's networks, narrower, with normal latents, no dropout in the ge
 
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_with_adam
+from tfgan.recipes.compiling import compile_with_adam
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def build(data, settings, steps_per_epoch):

@@ -23,7 +23,9 @@ an average of its weights go far beyond the paper: Parzen 229.2 +- 2.3, accuracy
 from tfgan import checks, latents
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
+from tfgan.recipes.compiling import compile_as_published
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 DISCRIMINATORS = {
     "fused": mirza2014.Discriminator,

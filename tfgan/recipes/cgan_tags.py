@@ -17,7 +17,9 @@ ended at .45 there.
 
 from tfgan.cgan import CGAN
 from tfgan.networks import mirza2014
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
+from tfgan.recipes.compiling import compile_as_published
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def build(data, settings, steps_per_epoch):

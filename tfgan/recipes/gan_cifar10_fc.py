@@ -8,7 +8,9 @@ validation: 41,667 of TFDS's 50,000. They name no end; 250 epochs, where the mom
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
+from tfgan.recipes.compiling import compile_as_published
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def build(data, settings, steps_per_epoch):

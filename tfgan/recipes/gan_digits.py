@@ -7,7 +7,9 @@ The first paper's networks, narrower, with normal latents and Adam.
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_with_adam
+from tfgan.recipes.compiling import compile_with_adam
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def build(data, settings, steps_per_epoch):

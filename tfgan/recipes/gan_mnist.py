@@ -10,7 +10,9 @@ generator's weights (`--set ema_decay=0.9999`) is there much sooner: 221.2 after
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
+from tfgan.recipes.compiling import compile_as_published
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def build(data, settings, steps_per_epoch):

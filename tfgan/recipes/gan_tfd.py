@@ -12,7 +12,8 @@ TFD cannot be downloaded freely: read your own `TFD_48x48.mat`, or try it on oth
 
 from tfgan.networks import goodfellow2014
 from tfgan.recipes import gan_tfd_pretraining
-from tfgan.recipes.recipe import TRAINING, Recipe
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def build(data, settings, steps_per_epoch, pretrained=None):

@@ -8,7 +8,9 @@ on other images with `--data`.
 
 from tfgan.gan import GAN
 from tfgan.networks import goodfellow2014
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_as_published
+from tfgan.recipes.compiling import compile_as_published
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def make_generator(data, settings):

@@ -13,7 +13,9 @@ import keras
 from keras import layers
 
 from tfgan.gan import GAN
-from tfgan.recipes.recipe import TRAINING, Recipe, compile_with_adam
+from tfgan.recipes.compiling import compile_with_adam
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import TRAINING
 
 
 def build(data, settings, steps_per_epoch):

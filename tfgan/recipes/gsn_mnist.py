@@ -11,7 +11,9 @@ its rate falling to 0. The model of the best validation Parzen log-likelihood is
 import keras
 
 from tfgan.baselines import GSN
-from tfgan.recipes.recipe import CHAIN, Recipe, baseline_options, compile_baseline
+from tfgan.recipes.compiling import baseline_options, compile_baseline
+from tfgan.recipes.recipe import Recipe
+from tfgan.recipes.settings import CHAIN
 
 
 def build(data, settings, steps_per_epoch):

@@ -4,7 +4,8 @@ from tfgan.cgan import CGAN
 from tfgan.errors import InputError
 from tfgan.gan import GAN
 from tfgan.networks import FAMILIES
-from tfgan.recipes.recipe import TRAINING, compile_with_adam
+from tfgan.recipes.compiling import compile_with_adam
+from tfgan.recipes.settings import TRAINING
 
 # Options of the networks besides widths: whose they are. None leaves each family its own default.
 _OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {

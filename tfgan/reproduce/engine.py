@@ -13,7 +13,7 @@ from tfgan.files import write_json
 from tfgan.gan import GAN
 from tfgan.metrics import parzen
 from tfgan.reading import read_json
-from tfgan.recipes.recipe import EXECUTION, RECOVERY
+from tfgan.recipes.settings import EXECUTION, RECOVERY
 from tfgan.recorded import read_log
 from tfgan.reproduce import report, systems
 from tfgan.reproduce.figures import PICTURES
