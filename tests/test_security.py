@@ -215,7 +215,7 @@ def test_pickle_instead_of_npz(canary, tmp_path):
 
 @pytest.mark.parametrize("kind", ["array", "bare"])
 def test_pickle_as_condition(canary, tmp_path, kind):
-    from tfgan.cli.sample import _conditions
+    from tfgan.cli.sampling import _conditions
 
     file = tmp_path / "bad.npy"
     if kind == "array":

@@ -2,8 +2,6 @@
 
 import keras
 
-import tfgan.cgan
-import tfgan.gan  # noqa: F401  (registers the class for keras.saving)
 from tfgan import data, distributed, plots, recipes
 from tfgan.conditions.empirical import POOL
 from tfgan.errors import InputError
@@ -73,7 +71,7 @@ def build(config, dataset, *, pretrained=None, team=None):
     """Makes the compiled GAN of a config.
 
     Args:
-        config: from `plan`.
+        config: from `tfgan.configs.plan`.
         dataset: from `load_data`.
         pretrained: the generator of the recipe's `pretraining`, or None for a fresh one.
         team: `tfgan.processes.Team` that trains it, or None for this process alone. Steps under a
@@ -103,6 +101,11 @@ def build(config, dataset, *, pretrained=None, team=None):
 
 
 def check_fit(config, dataset):
+    """Refuses data that the config's recipe is not for.
+
+    Raises:
+        InputError: see `build`.
+    """
     recipe = recipes.RECIPES[config["recipe"]]
     if recipe.tags and dataset.tags is None:
         raise InputError(

@@ -34,7 +34,7 @@ def of_steps(gan, step, *, jit_compile, check_finite=False, one_by_one=False):
     """Returns `(stacks, count) -> logs, sound, start`: one program of `count` steps.
 
     Args:
-        gan: compiled `GAN`.
+        gan: compiled `GAN` or baseline.
         step: `(batch) -> logs`.
         jit_compile: bool.
         check_finite: bool. Whether it ends with the first step that leaves a loss not finite.
@@ -97,6 +97,7 @@ def _compiled_by_kind(gan, step_on, examples, numbers):
 
 
 def has_convolutions(concrete_function):
+    """Whether a `tf.types.experimental.ConcreteFunction`, or what it calls, has convolutions."""
     definition = concrete_function.graph.as_graph_def()
     bodies = (function.node_def for function in definition.library.function)
     return any("Conv" in node.op for body in (definition.node, *bodies) for node in body)

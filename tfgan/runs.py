@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 
-def _pretrained(path, config, dataset, team, verbose):
+def _pretrained(path, config, team, verbose):
     """Trains the recipe's `pretraining` in RUN/pretraining, as far as that is to do; its generator."""
     first = path / "pretraining"
     if not team.told((first / "gan.keras").is_file):
@@ -187,14 +187,15 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
     kept = path / "checkpoints"
     pretrained = None
     if recipes.RECIPES[config["recipe"]].pretraining and team.told(lambda: recovery.last(kept) is None):
-        pretrained = _pretrained(path, config, dataset, team, verbose)
+        pretrained = _pretrained(path, config, team, verbose)
     gan = build(config, dataset, pretrained=pretrained, team=team)
     batch_size, steps_per_epoch = steps_of(config, dataset)
     position = _restored(gan, kept, steps_per_epoch, team)
-    watch = [watching.guard(path, config)]
     with team.together():
         if team.chief:
             watch = watching.of_run(path, config, dataset, position.epoch)
+        else:
+            watch = [watching.guard(path, config)]
     if team.chief:
         write_config(path, config, dataset)
         sweep_temporary(path)

@@ -9,13 +9,14 @@ _OVERFITTING_IMAGES = 500  # of each kind that the discriminator is asked about
 
 
 def guard(path, config):
-    """What ends a run that diverges: all that processes which are not the chief have."""
+    """What ends a run that diverges, or that is lost where the settings say so: all that the processes
+    which are not the chief watch."""
     stop = config["settings"].get("stop_when_won", False)
     return callbacks.Guard(checkpoint=path / "checkpoints", stop=stop)
 
 
 def of_run(path, config, dataset, first_epoch):
-    """All callbacks of a run but those that save its state, in order.
+    """What measures, draws and logs a run, and keeps the best of it, in order.
 
     Args:
         path: `pathlib.Path` of the run directory.
@@ -26,24 +27,23 @@ def of_run(path, config, dataset, first_epoch):
     Returns:
         list of Keras callbacks.
     """
-    recipe = recipes.RECIPES[config["recipe"]]
+    recipe, settings = recipes.RECIPES[config["recipe"]], config["settings"]
     log = callbacks.MetricsLog(path / "metrics.csv", first_epoch=first_epoch)
     best = []
     if recipe.best_by_parzen:
         valid, _ = dataset.arrays("valid", limit=VALID_LIMIT)
-        averaged = bool(config["settings"].get("ema_decay"))
+        averaged = bool(settings.get("ema_decay"))
         for name, column, ema in _BEST if averaged else _BEST[:1]:
             best.append(
                 callbacks.BestParzen(
                     path / "checkpoints" / name,
                     valid,
-                    every=max(1, config["settings"]["epochs"] // 20),
+                    every=max(1, settings["epochs"] // 20),
                     samples=min(10_000, train_limit(dataset)),
                     best=log.best(column),
                     ema=ema,
                 )
             )
-    settings = config["settings"]
     every = settings["sample_every"]
     first: list = []
     if not recipe.baseline:

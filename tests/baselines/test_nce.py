@@ -47,8 +47,9 @@ def test_samples_are_weighed_noise():
     np.testing.assert_array_equal(rows, nce.sample(5000, seed=0))
 
 
-def test_many_samples_are_drawn_in_pieces():
+def test_many_samples_are_drawn_in_pieces(monkeypatch):
     """Each of proposals of its own; the first pieces are those of fewer samples."""
+    monkeypatch.setattr("tfgan.baselines.nce._AT_A_TIME", 20_000)
     nce = NCE(NormalDensity(), Normal([0.0], [1.5]), (1,), seed=0, proposals=20)
     rows = nce.sample(2500, seed=0)
     assert len(np.unique(rows)) > 2200  # of 20 proposals a sample few are taken twice

@@ -37,6 +37,7 @@ class CAE(Stacked):
     """
 
     METRICS = ("loss", "reconstruction", "contraction")
+    SAMPLING = ("noise",)
 
     def __init__(self, image_shape, *, hidden=(1000, 1000), contraction=0.1, noise=1.0, **kwargs):
         super().__init__(image_shape, hidden=hidden, **kwargs)

@@ -71,7 +71,7 @@ class DBN(Stacked):
     # Sampling: the state is the top machine's visible units.
 
     def start(self, draws):
-        return [draws.bernoulli(tf.fill((self.chains, self.machines[-1].dim), 0.5))]
+        return [draws.coins((self.chains, self.machines[-1].dim))]
 
     def move(self, state, draws):
         return self.machines[-1].move(state, draws)

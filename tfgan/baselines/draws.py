@@ -44,6 +44,10 @@ class Draws:
         """float32 of that shape, from N(0, 1)."""
         return tf.random.stateless_normal(shape, self._next(), alg="philox")
 
+    def coins(self, shape):
+        """float32 0 or 1 of that shape, half each."""
+        return self.bernoulli(tf.fill(shape, 0.5))
+
     def bernoulli(self, probabilities):
         """float32 0 or 1, of probabilities of any shape; no gradient passes."""
         return tf.cast(self.uniform(tf.shape(probabilities)) < probabilities, tf.float32)

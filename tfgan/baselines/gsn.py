@@ -38,6 +38,8 @@ class GSN(Baseline):
         InputError: for a number out of range.
     """
 
+    SAMPLING = ("salt_and_pepper", "noise")
+
     def __init__(
         self,
         image_shape,
@@ -69,7 +71,7 @@ class GSN(Baseline):
     def corrupted(self, rows, draws):
         """Rows whose pixels are 0 or 1 by chance, a part `salt_and_pepper` of them."""
         hit = draws.uniform(tf.shape(rows)) < self.salt_and_pepper
-        return tf.where(hit, draws.bernoulli(tf.fill(tf.shape(rows), 0.5)), rows)
+        return tf.where(hit, draws.coins(tf.shape(rows)), rows)
 
     def _before_activation(self, layers, i):
         total = self.biases[i]

@@ -13,7 +13,7 @@ from tfgan.data.dataset import to_float
 from tfgan.errors import InputError
 from tfgan.trainer import Trainer
 
-_TEST_STREAM, _SAMPLE_STREAM = 1 << 48, 2 << 48  # of draws, beside the numbers of training steps
+_TEST_STREAM, SAMPLE_STREAM = 1 << 48, 2 << 48  # of draws, beside the numbers of training steps
 
 
 class Baseline(Trainer):
@@ -38,6 +38,7 @@ class Baseline(Trainer):
     """
 
     METRICS: tuple[str, ...] = ("loss", "reconstruction")
+    SAMPLING: tuple[str, ...] = ()  # attributes, numbers, that moves and samples depend on
 
     def __init__(self, image_shape, *, seed=None, chains=100, burn_in=1000, thin=1, **kwargs):
         super().__init__(**kwargs)
@@ -226,8 +227,8 @@ class Baseline(Trainer):
 
     def _drawn(self, count, seed, thin):
         found = np.empty((count, self.dim), "float32")
-        state, moves = self.start(Draws(seed, _SAMPLE_STREAM)), 0
-        settings = str(self.get_config())
+        state, moves = self.start(Draws(seed, SAMPLE_STREAM)), 0
+        settings = tuple(float(getattr(self, name)) for name in self.SAMPLING)
         for first in range(0, count, self.chains):
             more = thin if moves else self.burn_in
             numbers = map(tf.constant, (seed, moves, more))
@@ -250,11 +251,11 @@ class Baseline(Trainer):
     def _moved(self, state, seed, done, more, settings):
         """Makes `more` moves after `done` ones; returns the state and its samples.
 
-        `settings` tells programs apart: one that is set to something else is compiled anew.
+        `settings` are those of `SAMPLING`: where one has changed, it is compiled anew.
         """
 
         def draws(number):
-            return Draws(seed, _SAMPLE_STREAM + tf.cast(number, tf.int64))
+            return Draws(seed, SAMPLE_STREAM + tf.cast(number, tf.int64))
 
         def body(i, state):
             return i + 1, self.move(state, draws(2 * i + 1))

@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from tfgan import checks
 from tfgan.baselines.draws import Draws
-from tfgan.baselines.model import Baseline
+from tfgan.baselines.model import SAMPLE_STREAM, Baseline
 from tfgan.errors import InputError
 
-_AT_A_TIME = 1000  # samples, so that their proposals fit in memory
+_AT_A_TIME = 2**24  # numbers of proposals
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
@@ -28,7 +28,7 @@ class NCE(Baseline):
     net's generator moves with the data instead.
 
     `sample` draws from the noise, and from these draws as the model weighs them (sampling-importance
-    resampling): right where the noise covers the model.
+    resampling): right where the noise covers the model. Of many samples, these are of some at a time.
 
     Args:
         network: Keras model or layer, float `(batch, *image_shape)` -> `(batch, 1)`: ln p(x) up to c.
@@ -94,9 +94,10 @@ class NCE(Baseline):
         """
         count, seed = self._check_asked(count, condition, seed, of_latents)
         found = np.empty((count, self.dim), "float32")
-        for piece, first in enumerate(range(0, count, _AT_A_TIME)):
-            wanted = found[first : first + _AT_A_TIME]
-            draws = Draws(seed, piece)
+        size = max(1, _AT_A_TIME // (self.proposals * self.dim))
+        for piece, first in enumerate(range(0, count, size)):
+            wanted = found[first : first + size]
+            draws = Draws(seed, SAMPLE_STREAM + piece)
             rows = self.noise.sample(len(wanted) * self.proposals, draws)
             weights = tf.nn.softmax(self.log_prob(rows) - self.noise.log_prob(rows)).numpy()
             ends = np.cumsum(weights, dtype="float64")

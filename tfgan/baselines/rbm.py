@@ -133,7 +133,7 @@ class RBM(Baseline):
     # Sampling.
 
     def start(self, draws):
-        return [draws.bernoulli(tf.fill((self.chains, self.dim), 0.5))]
+        return [draws.coins((self.chains, self.dim))]
 
     def move(self, state, draws):
         return [self.gibbs(state[0], draws)]

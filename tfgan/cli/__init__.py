@@ -7,11 +7,11 @@ import sys
 import click
 
 from tfgan.cli.common import tell
-from tfgan.cli.evaluate import evaluate
-from tfgan.cli.export import export, verify
-from tfgan.cli.reproduce import reproduce
-from tfgan.cli.sample import sample
-from tfgan.cli.train import list_recipes, train
+from tfgan.cli.evaluating import evaluate
+from tfgan.cli.exporting import export, verify
+from tfgan.cli.reproducing import reproduce
+from tfgan.cli.sampling import sample
+from tfgan.cli.training import list_recipes, train
 from tfgan.errors import DivergedError, InputError, LostError
 
 
@@ -49,6 +49,6 @@ def main():
         tell(f"there is too little memory ({error or 'nobody says for what'}): ask for less.")
         code = 2
     except (click.Abort, KeyboardInterrupt):
-        click.echo("tfgan: stopped.", err=True)
+        tell("stopped.")
         code = 130
     sys.exit(code if isinstance(code, int) else 0)

@@ -45,7 +45,14 @@ def check_parent(path):
             return
 
 
+def check_folder(path, what):
+    """Refuses a path of a file where what is told goes into a folder."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file, expected a folder to write {what} to.")
+
+
 def check_file(path):
+    """Refuses what no file can be written to, before any work is done."""
     if path.is_dir():
         raise InputError(f"{path} is a folder, expected the name of a file to write.")
     check_parent(path)
@@ -68,4 +75,5 @@ def import_tensorflow(*, alone=True):
 
 
 def tell(message):
+    """Prints a line on stderr that says who speaks."""
     click.echo(f"tfgan: {printable(message)}", err=True)

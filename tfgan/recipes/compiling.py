@@ -51,7 +51,7 @@ def optimizer_options(settings):
     }
 
 
-def compile_baseline(model, settings, steps_per_epoch, *, optimizer, **options):
+def compile_baseline(model, settings, steps_per_epoch, *, optimizer):
     """Compiles a baseline as its settings say; returns it.
 
     Args:

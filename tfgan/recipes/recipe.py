@@ -18,8 +18,8 @@ class Recipe:
         time: of the whole run, with the machine.
         score: expected, with its protocol.
         settings: every number a user may override, with its default. Always `seed`, `epochs`,
-            `batch_size`, those of `TRAINING` (of a baseline, of `CHAIN`) and `sample_every` (epochs
-            between pictures).
+            `batch_size`, those of `TRAINING` in `tfgan.recipes.settings` (of a baseline, of `CHAIN`
+            there) and `sample_every` (epochs between pictures).
         build: `(data, settings, steps_per_epoch) -> compiled GAN`, or baseline; the steps are the
             discriminator's, the generator makes one every `d_steps` of them. With `pretraining` it
             takes `pretrained=` too: the generator of that run, or None for a fresh one.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from tfgan.cli.common import check_target, echo, given, import_tensorflow, tell
+from tfgan.cli.common import check_folder, check_target, echo, given, import_tensorflow, tell
 from tfgan.cli.options import NAME, PATH, SEED
-from tfgan.errors import InputError, StoppedError
+from tfgan.errors import StoppedError
 
 
 @click.command()
@@ -45,8 +45,7 @@ def reproduce(paper, out, only, baselines, epochs, quick, seeds, source, data_di
         data_dir=data_dir and str(data_dir),
     )
     out = out or Path("reports", paper)
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file, expected a folder to write the report to.")
+    check_folder(out, "the report")
     check_target(out)
     times = papers.seconds(found)
     for job, seconds in zip(found, times, strict=True):
@@ -61,6 +60,6 @@ def reproduce(paper, out, only, baselines, epochs, quick, seeds, source, data_di
         tell(f"{stopped}; go on with: {given()}")
         return
     except KeyboardInterrupt:
-        click.echo("tfgan: stopped; the same command goes on from the last checkpoint.", err=True)
+        tell("stopped; the same command goes on from the last checkpoint.")
         sys.exit(130)
     echo(f"report: {report}")

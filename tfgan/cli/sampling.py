@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tfgan.cli.common import check_file, check_target, echo, import_tensorflow
+from tfgan.cli.common import check_file, check_target, echo, import_tensorflow, tell
 from tfgan.cli.options import PATH, SEED, UNCHANGED, changed, sampling_options, workers_option
 from tfgan.errors import InputError
 
@@ -111,7 +111,7 @@ def _sample_dataset(source, out, count, condition, **settings):
     try:
         report = tfgan.export.dataset(source, out, count, condition=condition, **settings)
     except KeyboardInterrupt:
-        click.echo("tfgan: stopped; the same command goes on from the last whole file.", err=True)
+        tell("stopped; the same command goes on from the last whole file.")
         sys.exit(130)
     echo(f"data set: {report.path}\n{report}")
 

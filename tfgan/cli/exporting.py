@@ -2,7 +2,7 @@
 
 import click
 
-from tfgan.cli.common import check_target, echo, import_tensorflow
+from tfgan.cli.common import check_folder, check_target, echo, import_tensorflow
 from tfgan.cli.options import PATH
 from tfgan.errors import InputError
 from tfgan.reading import quiet
@@ -67,8 +67,7 @@ def _compare_variants(run, out, options):
 
     if "batch" in options:
         raise InputError("--quantize all compares files of batch 1: leave --batch out.")
-    if out.exists() and not out.is_dir():
-        raise InputError(f"{out} is a file, expected a folder to write the variants to.")
+    check_folder(out, "the variants")
     data = runs.load_data(runs.read_config(run))
     with quiet():
         quantization.compare(run, out, data)
