@@ -58,7 +58,7 @@ def costs(done):
         chain = ["-"] * (3 + len(systems.LAGS))
         if moves is not None:
             chain = [f"{n:,}" for n in (row["settings"]["chains"], moves["before"], moves["between"])]
-            chain += [f"{correlation[str(lag)]:.3f}" for lag in systems.LAGS]
+            chain += [f"{correlation[str(lag)]:z.3f}" for lag in systems.LAGS]
         lines.append([_label(row), f"{1000 * system['seconds_per_sample']:.2g}", *chain])
     return [f"## What a sample costs\n\n{markdown_table(head, lines)}\n\n{SAMPLING}"]
 
@@ -71,7 +71,7 @@ def _chain(row):
     system = row.get("system")
     if not system:
         return ""
-    alike = " and ".join(f"{system['correlation'][str(n)]:.2f} after {n}" for n in systems.LAGS[1:])
+    alike = " and ".join(f"{system['correlation'][str(n)]:z.2f} after {n}" for n in systems.LAGS[1:])
     before = f"{system['moves']['before']:,} moves before the first sample"
     return f"{before}; correlation of a chain's samples {alike} moves"
 
@@ -95,7 +95,7 @@ def _tradeoff(row):
     if not points:
         return ""
     shown = (
-        f"noise {point['noise']:g}: correlation {point['correlation']:.2f}, Parzen "
+        f"noise {point['noise']:g}: correlation {point['correlation']:z.2f}, Parzen "
         f"{point['log_likelihood']:.0f}"
         for point in (points[0], points[len(points) // 2], points[-1])
     )
@@ -109,7 +109,7 @@ def _numbers(row):
 def _tradeoff_table(row):
     head = ["noise", f"correlation, {systems.TRADEOFF_LAG} moves apart", "Parzen, validation (nats)"]
     lines = [
-        [f"{p['noise']:g}", f"{p['correlation']:.3f}", f"{p['log_likelihood']:.1f}"]
+        [f"{p['noise']:g}", f"{p['correlation']:z.3f}", f"{p['log_likelihood']:.1f}"]
         for p in row["system"]["tradeoff"]
     ]
     return (
