@@ -9,7 +9,7 @@ import tensorflow as tf
 from makers import CLASSES, SHAPE, one_line, small_cgan, small_gan
 
 import tfgan
-from tfgan import finite, programs, rewind
+from tfgan import callbacks, checkpoints, finite, programs, rewind
 from tfgan.errors import DivergedError
 
 BATCH = 5
@@ -237,6 +237,18 @@ def test_what_callbacks_set_is_set_again():
 def test_on_a_gpu_a_call_is_judged_while_the_next_one_runs(monkeypatch):
     monkeypatch.setattr(programs, "on_cpu", lambda: False)
     check_case("alternating", 1, 1, small_gan, "nan")
+
+
+@pytest.mark.slow
+def test_what_is_kept_where_an_epoch_is_judged_in_the_next_one(monkeypatch, tmp_path):
+    monkeypatch.setattr(programs, "on_cpu", lambda: False)
+    monkeypatch.setattr(rewind, "MOST_SHARE", 0.0)  # no look where an epoch ends
+    gan, other = compiled(poisoned("nan", 6)), compiled(poisoned("nan", NEVER))
+    with pytest.raises(DivergedError, match=r"at step 6 \(epoch 2\)"):
+        fitted(gan, data(3), epochs=4, callbacks=[callbacks.Checkpoint(tmp_path / "kept")])
+    position = checkpoints.restore(other, tmp_path / "kept")
+    assert (position.epoch, position.step) == (1, 2)
+    assert_alike(gan, other)
 
 
 @pytest.mark.slow

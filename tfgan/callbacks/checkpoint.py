@@ -94,11 +94,18 @@ class Checkpoint(keras.callbacks.Callback):
             self._write(self._epoch, 0)
 
     def _keep_before(self):
-        """Writes the GAN as `fit` puts it back where it diverged: somewhere in the epoch begun last."""
+        """Writes the GAN as `fit` puts it back where it diverged.
+
+        An epoch whose steps are all done is not at its end: nothing has logged it. What is judged a
+        call late, or seen in weights alone, may have begun in an epoch before the one begun last.
+        """
         epoch, steps = self._began
         done, whole = self._train_steps() - steps, self.params.get("steps")
-        if self._train_steps():
-            self._write(*((epoch + 1, 0) if done == whole else (epoch, done)))
+        if done < 0 and whole:
+            back, done = divmod(done, whole)
+            epoch += back
+        if self._train_steps() and done >= 0:
+            self._write(epoch, done)
 
     def _agreed(self):
         """Whether training is to stop, and whether a checkpoint is due, in any of the processes."""
