@@ -90,7 +90,9 @@ def test_a_weight_that_no_loss_has_felt_yet(tmp_path):
     with pytest.raises(DivergedError, match=r"before step 4 \(epoch 1\): weight generator/.*/bias"):
         guarded(watch=[Break(), callbacks.Checkpoint(path)])
     assert checkpoints.newest(path) == checkpoints.file_of(path, 3)
-    assert checkpoints.check(checkpoints.newest(path)) == checkpoints.Position(1, 0)
+    position = checkpoints.check(checkpoints.newest(path))
+    assert (position.epoch, position.step) == (0, 3)  # not (1, 0): nothing has logged the epoch
+    assert position.metrics["d_loss"][1] == 30  # images
     assert callbacks.guard.are_finite(keras.saving.load_model(checkpoints.newest(path)))
 
 
