@@ -101,8 +101,7 @@ class RBM(Baseline):
 
     def gibbs(self, visible, draws):
         """One step of Gibbs sampling: `(n, visible)` -> 0 or 1, `(n, visible)`."""
-        hidden = draws.bernoulli(self.hidden_given(visible))
-        return draws.bernoulli(self.visible_given(hidden))
+        return draws.bernoulli(self.visible_given(draws.bernoulli(self.hidden_given(visible))))
 
     def log_partition(self):
         """log Z, by going through all states of the smaller layer.
