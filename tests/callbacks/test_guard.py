@@ -91,7 +91,8 @@ def test_a_weight_that_no_loss_has_felt_yet(tmp_path):
         guarded(watch=[Break(), callbacks.Checkpoint(path)])
     assert checkpoints.newest(path) == checkpoints.file_of(path, 3)
     position = checkpoints.check(checkpoints.newest(path))
-    assert (position.epoch, position.step) == (0, 3)  # not (1, 0): nothing has logged the epoch
+    # Not (1, 0): nothing has logged the epoch.
+    assert position == checkpoints.Position(0, 3, position.metrics)
     assert position.metrics["d_loss"][1] == 30  # images
     assert callbacks.guard.are_finite(keras.saving.load_model(checkpoints.newest(path)))
 
