@@ -15,6 +15,7 @@ FLOORS = [
         "owner",
         "parts",
         "processes",
+        "randomness",
         "reading",
         "recorded",
         "replicas",

@@ -39,11 +39,3 @@ def test_seeds(noise):
 def test_unknown():
     with pytest.raises(InputError, match="unit_uniform"):
         latents.get("gauss")
-
-
-@pytest.mark.parametrize("start", [0, 1, 1234, 4547])
-@pytest.mark.parametrize("seed", [[0, 0], [2**31 - 1, 5]])
-def test_part_of_the_random_bits(start, seed):
-    whole = latents.random_bits([50, 13, 7], seed).numpy().reshape(-1)
-    part = latents.random_bits_from(tf.constant(start, tf.int64), [3, 1], tf.constant(seed))
-    np.testing.assert_array_equal(part.numpy(), whole[start : start + 3, None])

@@ -106,9 +106,7 @@ def start(folder, count, *options, recipe="cgan-digits", alone=False):
         environment.pop("TF_CPP_MIN_LOG_LEVEL", None)
         command = [sys.executable, "-m", "tfgan", "train", recipe, *options]
         command += ["--out", str(folder / f"run{index}")]
-        if alone:
-            command += ["--set", "jit_compile=false"]
-        else:
+        if not alone:
             environment["TF_CONFIG"] = tf_config
             command += ["--strategy", "multi_worker"]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

@@ -6,7 +6,7 @@ all of it. Pixels that move stay what they were to the last bit: no matrix produ
 
 import tensorflow as tf
 
-from tfgan import replicas
+from tfgan import randomness, replicas
 from tfgan.errors import InputError, suggestion
 
 DEFAULT_POLICY = "color,translation,cutout"  # DiffAugment's
@@ -42,7 +42,8 @@ def augment(images, seed, *, policy=DEFAULT_POLICY, strength=1.0):
         raise InputError(f"the strength of augmentation must lie in [0, 1], got {strength}.")
 
     def draw(count):
-        return _uniform((len(names), 1 + _DRAWS, count, 1, 1, 1), seed)  # a row for each transform
+        shape = (len(names), 1 + _DRAWS, count, 1, 1, 1)  # a row for each transform
+        return randomness.uniform(shape, seed)
 
     draws = replicas.rows(tf.shape(images)[0], draw, axis=2)
     x = images if images.dtype == tf.float64 else tf.cast(images, tf.float32)
@@ -80,16 +81,6 @@ def check_policy(policy, image_shape=None):
     if "rotate90" in names and shape[0] != shape[1]:
         raise InputError(f"rotate90 needs square images, got {shape[0]} x {shape[1]}: leave it out.")
     return names
-
-
-def _uniform(shape, seed):
-    """Uniform numbers in [0, 1), float32: of one seed the same with XLA and without.
-
-    Their bits are; what TensorFlow and XLA make floats of are different ones of the bits.
-    """
-    bits = tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
-    high = tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32))
-    return tf.cast(tf.cast(high, tf.int32), tf.float32) * 2.0**-23
 
 
 # Transforms: of images (B, H, W, C) and up to three uniform numbers in [0, 1), each (B, 1, 1, 1).

@@ -71,7 +71,8 @@ class Compiled(Trainer):
                 generator's weights, which then makes the samples; None keeps no average. Compiling
                 anew begins a new one.
             jit_compile: bool or "auto". XLA or a plain graph; "auto" measures at the start of the first
-                `fit` which is faster here. They draw different random numbers from one seed.
+                `fit` which is faster here. They draw the same random numbers, except in Keras's layers,
+                and round otherwise.
             steps_per_execution: int >= 1 or "auto". Steps that one call of the compiled program makes,
                 which changes no number of the training: only its speed, and that callbacks of batches
                 see every K-th step; "auto" takes as many as calls then cost little.

@@ -23,8 +23,7 @@ class Loop(loop.Loop):
     Args:
         gan: compiled `tfgan.GAN`, made in the scope of a strategy.
         step: `(batch) -> logs`, such as `gan.train_step`; it changes the GAN's variables.
-        jit_compile: bool. XLA, or a plain graph. Latents are the same; what is drawn within the passes,
-            such as dropout's masks, is not, but is that of any number of replicas.
+        jit_compile: bool. XLA, or a plain graph.
     """
 
     def __init__(self, gan, step, *, jit_compile=False):

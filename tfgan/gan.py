@@ -55,7 +55,7 @@ class GAN(Compiled):
         self.ema_generator = None  # what `compile(ema_decay=...)` makes
         self.latent_dim = checks.find_latent_dim(generator, latent_dim)
         self.noise = noise or getattr(generator, "noise", "normal")
-        self._draw = priors.get(self.noise)
+        self._draw = priors.in_steps(self.noise)
         self.seed = checks.check_seed(random.randrange(1 << 31) if seed is None else seed)
         self.train_steps = self.add_weight(
             shape=(), dtype="int64", initializer="zeros", trainable=False, name="train_steps"
@@ -211,24 +211,24 @@ class GAN(Compiled):
         if seed is None:
             seed = np.random.default_rng().integers(1 << 31)
         seed = checks.check_seed(seed)
-        z = self.latents_of(count, steps.SAMPLE_STREAM, seed=seed).numpy()
+        draw = priors.get(self.noise)
+        z = draw((count, self.latent_dim), self.seed_pair(steps.SAMPLE_STREAM, seed=seed)).numpy()
         if truncation == 1:
             return z
         mean = np.float32(priors.moments(self.noise)[0])
         return mean + np.float32(truncation) * (z - mean)
 
-    def latents_of(self, count, number, *, seed=None):
-        """The latents of one seed and number, float32 `(count, latent_dim)`; usable in a graph.
+    def latents_of(self, count, number):
+        """The latents of a training step, float32 `(count, latent_dim)`; usable in a graph.
 
         Args:
             count: int or scalar tensor.
-            number: int64, tells the streams and steps of one seed apart.
-            seed: int; None is the GAN's own.
+            number: int64, tells the streams and steps of the GAN's seed apart.
         """
-        return self._draw((count, self.latent_dim), self.seed_pair(number, seed=seed))
+        return self._draw((count, self.latent_dim), self.seed_pair(number))
 
     def seed_pair(self, number, *, seed=None):
-        """Seed of a stateless random op, int64 `(2,)`; the arguments as in `latents_of`."""
+        """Seed of a stateless random op, int64 `(2,)`: `seed`, or the GAN's own, and a number."""
         seed = self.seed if seed is None else seed
         return tf.stack([tf.convert_to_tensor(seed, tf.int64), tf.cast(number, tf.int64)])
 
@@ -301,7 +301,7 @@ class GAN(Compiled):
         return found
 
     # Saving. Keras leaves out the states of seed generators (dropout), without which training goes on
-    # with other random numbers than an undisturbed run; so would it with XLA instead of without.
+    # with other random numbers than an undisturbed run; and whether XLA compiles it, which rounds.
 
     def _seed_states(self):
         return [v for v in self.variables if v.name == "seed_generator_state"]

@@ -1,16 +1,16 @@
-"""Random numbers: priors over latents, and which generator makes bits fast.
+"""Priors over latents: those of a seed that samples and servers draw, and those of training steps.
 
 All are stateless: a seed determines them. The algorithm is always named because TensorFlow's automatic
 choice depends on the device, and inside XLA programs for CPUs can be a hundred times slower.
 """
 
-import contextvars
+import functools
 import math
 
 import numpy as np
 import tensorflow as tf
 
-from tfgan import philox, scoped
+from tfgan import philox, randomness
 from tfgan.errors import InputError
 
 
@@ -25,48 +25,16 @@ def _normal(shape, seed):
     return tf.random.stateless_normal(shape, seed, alg="philox")
 
 
-_PHILOX = 4  # numbers of one count of the generator
-_BITS = contextvars.ContextVar("algorithm of random_bits", default="philox")
-
-
-def bits_for(jit_compile):
-    """What is traced inside draws `random_bits` by the fastest algorithm there is for it.
-
-    Threefry in XLA programs, whose rounds the compiler vectorises; Philox elsewhere, where TensorFlow
-    has no other.
-    """
-    return scoped.holding(_BITS, "threefry" if jit_compile else "philox")
-
-
-def random_bits(shape, seed):
-    """Uniform random uint32 of that shape; `seed` is an integer tensor of shape `(2,)`."""
-    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg=_BITS.get())
-
-
-def random_bits_from(start, shape, seed):
-    """Part of the bits that `random_bits` by Philox makes of a larger shape, and no others.
-
-    Args:
-        start: int64 scalar tensor: how many come before.
-        shape: int32 tensor or list.
-        seed: integer tensor `(2,)`.
-    """
-    shape = tf.convert_to_tensor(shape, tf.int32)
-    key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
-    low = counter[0] + tf.cast(start // _PHILOX, tf.uint64)
-    high = counter[1] + tf.cast(low < counter[0], tf.uint64)  # carried over
-    before = tf.cast(start % _PHILOX, tf.int32)
-    count = tf.reduce_prod(shape)
-    bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
-        shape=[before + count], key=key, counter=tf.stack([low, high]), alg=1, dtype=tf.uint32
-    )
-    return tf.reshape(bits[before:], shape)
-
-
 NOISES = {
     "normal": _normal,  # N(0, 1)
     "uniform": _uniform(-math.sqrt(3), math.sqrt(3)),  # variance 1; Goodfellow et al., 2014, MNIST
     "unit_uniform": _uniform(0.0, 1.0),  # Mirza & Osindero, 2014
+}
+
+_IN_STEPS = {
+    "normal": randomness.normal,
+    "uniform": functools.partial(randomness.uniform, low=-math.sqrt(3), high=math.sqrt(3)),
+    "unit_uniform": randomness.uniform,
 }
 
 _BY_ROW = {
@@ -93,6 +61,12 @@ def get(noise):
     if noise not in NOISES:
         raise InputError(f"noise must be one of {', '.join(NOISES)}, got {noise!r}.")
     return NOISES[noise]
+
+
+def in_steps(noise):
+    """As `get`: other numbers of a seed, the same whether XLA compiles what draws them or not."""
+    get(noise)
+    return _IN_STEPS[noise]
 
 
 def by_row(noise, seeds, number, dim):

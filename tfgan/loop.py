@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan import batches, finite, latents, programs, rewind, stacking
+from tfgan import batches, finite, programs, rewind, stacking
 
 
 class Loop:
@@ -212,12 +212,10 @@ class Stacked:
 
     def trace(self, step):
         """Runs `step(batch)` on the first batch, compiled as training is."""
-        jit_compile = self.loop.jit_compile
 
-        @tf.function(jit_compile=jit_compile, autograph=False)
+        @tf.function(jit_compile=self.loop.jit_compile, autograph=False)
         def run(parts):
-            with latents.bits_for(jit_compile):
-                return step(tuple(parts) if len(parts) > 1 else parts[0])
+            return step(tuple(parts) if len(parts) > 1 else parts[0])
 
         return run([stack[0] for stack in self.stacks])
 

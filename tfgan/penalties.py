@@ -12,7 +12,7 @@ seed: integer tensor `(2,)`, of what is drawn.
 
 import tensorflow as tf
 
-from tfgan import checks, replicas
+from tfgan import checks, randomness, replicas
 from tfgan.errors import InputError
 
 
@@ -43,7 +43,7 @@ def gradient_penalty(discriminate, real_images, fake_images, seed):
     ones = [1] * (len(real_images.shape) - 1)
 
     def draw(count):
-        return tf.random.stateless_uniform((count, *ones), seed, alg="philox")
+        return randomness.uniform((count, *ones), seed)
 
     a = replicas.rows(tf.shape(real_images)[0], draw)  # (B, 1, ...)
     a = tf.cast(a, real_images.dtype)

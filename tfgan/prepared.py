@@ -75,8 +75,8 @@ def build(config, dataset, *, pretrained=None, team=None):
         dataset: from `load_data`.
         pretrained: the generator of the recipe's `pretraining`, or None for a fresh one.
         team: `tfgan.processes.Team` that trains it, or None for this process alone. Steps under a
-            strategy are not compiled by XLA, whatever the config says: XLA draws other dropout masks,
-            and weights are to be the same for any number of replicas, also for one.
+            strategy are not compiled by XLA, whatever the config says: it does not take all of those of
+            several replicas, and those of one are to round as they do.
 
     Raises:
         InputError: if the recipe is for other data: with labels, of images or of tags.

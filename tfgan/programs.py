@@ -6,7 +6,7 @@ import re
 
 import tensorflow as tf
 
-from tfgan import finite, latents, lazily, rewind
+from tfgan import finite, lazily, rewind
 from tfgan.errors import InputError
 
 
@@ -62,14 +62,13 @@ def of_steps(gan, step, *, jit_compile, check_finite=False, one_by_one=False):
             step_on([stack[i] for stack in stacks])
             return [i + 1, finite.losses_are(gan) | stale if check_finite else sound]
 
-        with latents.bits_for(jit_compile):
-            _, sound = tf.while_loop(
-                lambda i, sound: (i < count) & sound if check_finite else i < count,
-                body,
-                [tf.constant(0), tf.constant(True)],
-                parallel_iterations=1,
-            )
-            return gan.get_metrics_result(), sound, start
+        _, sound = tf.while_loop(
+            lambda i, sound: (i < count) & sound if check_finite else i < count,
+            body,
+            [tf.constant(0), tf.constant(True)],
+            parallel_iterations=1,
+        )
+        return gan.get_metrics_result(), sound, start
 
     return run
 

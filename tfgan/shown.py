@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from tfgan import augment, replicas
+from tfgan import augment, randomness, replicas
 from tfgan.checks import at_least_one
 from tfgan.errors import InputError
 
@@ -98,7 +98,7 @@ def shown(gan, images, step, streams):
         shape = images.shape[1:]
 
         def draw(count):
-            return tf.random.stateless_normal((count, *shape), seed, alg="philox")
+            return randomness.normal((count, *shape), seed)
 
         noise = replicas.rows(tf.shape(images)[0], draw)
         images += tf.cast(tf.cast(width, tf.float32) * noise, images.dtype)

@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from tfgan import randomness
 from tfgan.conditions.empirical import Pool
 from tfgan.conditions.kind import Kind, another_row, as_array, checked_size
 from tfgan.errors import InputError
@@ -103,9 +104,7 @@ class MultiLabel(Kind):
         """
         given = tf.cast(condition, tf.int32)
         count = tf.shape(given)[0]
-        drawn = tf.random.stateless_uniform(
-            (count, count + self.num_labels), seed, 1e-6, 1.0, alg="philox"
-        )
+        drawn = randomness.uniform((count, count + self.num_labels), seed, 1e-6, 1.0)
         has = tf.cast(given, tf.float64)  # which no precision rounds
         shared = tf.matmul(has, has, transpose_b=True)  # (B, B)
         sizes = tf.reduce_sum(has, axis=1)  # (B,)

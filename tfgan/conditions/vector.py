@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from tfgan import randomness
 from tfgan.conditions.empirical import Pool
 from tfgan.conditions.kind import Kind, another_row, as_array, checked_size
 from tfgan.errors import InputError
@@ -89,7 +90,7 @@ class Vector(Kind):
         """
         vectors = self.encode(condition)
         count = tf.shape(vectors)[0]
-        drawn = tf.random.stateless_uniform((self.dim + count, count), seed, 1e-6, 1.0, alg="philox")
+        drawn = randomness.uniform((self.dim + count, count), seed, 1e-6, 1.0)
         # Rows are told apart by their projections, not by all of (batch, batch, dim) differences.
         place = tf.reduce_sum(vectors * drawn[: self.dim, 0], axis=1)  # (B,)
         rows, _ = another_row(place[:, None] != place[None], drawn[self.dim :])

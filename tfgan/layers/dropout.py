@@ -1,15 +1,15 @@
-"""Dropout with random bits by a named, fast algorithm."""
+"""Dropout of the same units whatever compiles it, by bits of a fast algorithm."""
 
 import keras
 import tensorflow as tf
 from keras import ops
 
-from tfgan import latents, replicas
+from tfgan import randomness, replicas
 
 
 @keras.saving.register_keras_serializable(package="tfgan")
 class Dropout(keras.layers.Dropout):
-    """Keras's Dropout with random bits by a named, fast algorithm (`tfgan.latents.random_bits`).
+    """Keras's Dropout, of the same units whether XLA compiles it or not, by fast random bits.
 
     Takes the same arguments, and can stand wherever that one stands. A unit is dropped with probability
     `rate`, exact to 2**-32. Under a `tf.distribute` strategy masks are those of one device: drawn
@@ -30,12 +30,8 @@ class Dropout(keras.layers.Dropout):
         seed = tf.cast(tf.math.floormod(self.seed_generator.next(), 2**31 - 1), tf.int32)
 
         def draw(count):
-            return latents.random_bits([count, *others], seed)
+            return randomness.fast_bits([count, *others], seed)
 
-        def some(first, count):
-            values = tf.cast(tf.reduce_prod(tf.convert_to_tensor(others)), tf.int64)  # of a row
-            return latents.random_bits_from(first * values, [count, *others], seed)
-
-        bits = replicas.rows(count, draw, some=some) if given[0] is None else draw(count)
+        bits = replicas.rows(count, draw) if given[0] is None else draw(count)
         kept = ops.greater_equal(bits, tf.constant(int(self.rate * 2**32), tf.uint32))
         return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))

@@ -1,0 +1,73 @@
+"""Random numbers of training steps: of one seed the same whether XLA compiles a step or not.
+
+TensorFlow and XLA make the same bits of a seed by Philox, but other floats of them. Here they are XLA's
+everywhere, unless XLA has no compiler for a device: there normal numbers and fast bits are others.
+"""
+
+import functools
+
+import tensorflow as tf
+
+
+def uniform(shape, seed, low=0.0, high=1.0):
+    """Uniform numbers in [low, high), float32.
+
+    Args:
+        shape: list or tuple of ints and int32 scalar tensors.
+        seed: integer tensor `(2,)`.
+        low, high: float.
+    """
+    bits = tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
+    upper = tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32))
+    fractions = tf.cast(tf.cast(upper, tf.int32), tf.float32) * 2.0**-23
+    return fractions * (high - low) + low
+
+
+def normal(shape, seed):
+    """N(0, 1) numbers, float32; the arguments as in `uniform`."""
+    return _always_by_xla(_normal, shape, seed)
+
+
+def fast_bits(shape, seed):
+    """Uniform random uint32, by Threefry, whose rounds XLA vectorises; the arguments as in `uniform`.
+
+    Reference:
+        Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3".
+    """
+    if not _compiles():  # TensorFlow has no Threefry of its own
+        return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
+    return _always_by_xla(_threefry, shape, seed)
+
+
+def _always_by_xla(draw, shape, seed):
+    if not _compiles():
+        return draw(shape, seed)
+    shape = tf.convert_to_tensor(shape, tf.int32)
+    known = tf.get_static_value(shape)
+    return tf.ensure_shape(
+        _compiled(draw)(shape, seed), [None] * shape.shape[0] if known is None else known
+    )
+
+
+@functools.cache
+def _compiled(draw):
+    return tf.function(draw, jit_compile=True, autograph=False, reduce_retracing=True)
+
+
+def _normal(shape, seed):
+    return tf.random.stateless_normal(shape, seed, alg="philox")
+
+
+def _threefry(shape, seed):
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="threefry")
+
+
+@functools.cache
+def _compiles():
+    """Whether XLA has a compiler for this machine's device."""
+    try:
+        with tf.init_scope():
+            _compiled(_normal)(tf.constant([1]), tf.constant([0, 0]))
+    except tf.errors.OpError:
+        return False
+    return True
