@@ -272,6 +272,30 @@ def test_bitwise_equal_for_many(k, jit_compile, update, maker):
     assert_alike(one, trained(k, jit_compile=jit_compile, update=update, maker=maker))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"update": "simultaneous", "instance_noise": 0.1},
+        {
+            **{"penalties": {"gradient_penalty": 1.0}, "mismatched": True},
+            **{"augment": "color,translation,cutout", "augment_strength": 0.5},
+        },
+    ],
+    ids=case_name,
+)
+def test_xla_and_graphs_draw_the_same_numbers(options, images):
+    def weights(jit_compile):
+        keras.utils.set_random_seed(1)
+        gan = small_cgan(dropout=0.3)
+        sgd = [keras.optimizers.SGD(0.1) for _ in range(2)]
+        gan.compile(g_optimizer=sgd[0], d_optimizer=sgd[1], jit_compile=jit_compile, **options)
+        gan.fit(images, np.arange(30) % CLASSES, batch_size=5, shuffle=False, verbose=0)
+        return gan.get_weights()
+
+    for one, other in zip(weights(False), weights(True), strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.slow
 def test_the_loop_equals_single_compiled_steps(images):
     """Against steps compiled one by one, without the loop."""
