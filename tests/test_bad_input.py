@@ -239,7 +239,8 @@ ARGUMENTS = [
     ("train cgan-digits --epochs many", "not a valid integer"),
     ("train cgan-digits --epochs 0", "at least 1"),
     ("train cgan-digits --epochs 99999999999999999999", "below 2**31"),
-    ("train cgan-digits --out file", "file exists"),
+    ("train cgan-digits --out file", "file exists and is no run"),
+    ("train --from nowhere.json --out new", "does not exist"),
     ("train cgan-digits --out folder", "folder exists"),
     ("train cgan-digits --out pipe", "pipe exists"),
     ("train cgan-digits --out file/run", "no folder to write to"),
@@ -786,6 +787,19 @@ def test_configs(refused, whole_run, here, name, content, words):
     of_settings = ("epochs", "seed", "rate", "image_size", "recipe of nobody", "overrides of another")
     if not name.startswith(of_settings):
         refused("export", "run", "--to", "saved_model", "--out", "new", words=words)
+
+
+def test_a_setting_that_nobody_knows(refused, whole_run, here):
+    damaged_run(whole_run, here, {"settings": {"epoch": 3}})
+    words = "a setting 'epoch' that cgan-digits does not know: did you mean epochs?"
+    refused("train", "--from", "run/config.json", "--out", "new", words=words)
+
+
+def test_a_run_whose_model_is_gone(refused, whole_run, here):
+    shutil.copytree(whole_run, here / "run")
+    (here / "run/gan.keras").unlink()
+    words = "go on with: tfgan train cgan-digits --out run --resume"
+    refused("sample", "run", words=words)
 
 
 def test_config_of_another_run(refused, whole_run, here):

@@ -199,7 +199,10 @@ def test_mode_coverage_finds_a_true_collapse(capsys):
     gan.compile(g_optimizer=keras.optimizers.SGD(1e-9))
     history = gan.fit(real, batch_size=10, verbose=0, callbacks=[callbacks.ModeCoverage((real, None))])
     assert history.history["spread"][0] < 1e-3
-    assert "mode collapse in epoch 1" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "mode collapse in epoch 1" in said
+    assert "or more training, of which 4 steps are little" in said
+    assert "instead of minimax" not in said
     assert coverage.spread(real) > 0.5
 
 

@@ -750,3 +750,45 @@ def test_wrong_truncation(truncation):
     with pytest.raises(InputError, match="truncation") as error:
         small_gan().sample(1, truncation=truncation)
     one_line(error)
+
+
+def sequential(*layers):
+    return keras.Sequential(layers)
+
+
+def test_networks_in_wrong_order_are_told():
+    makes = sequential(
+        keras.Input((4,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))
+    )
+    judges = sequential(keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1))
+    with pytest.raises(InputError, match="give the generator first") as error:
+        tfgan.GAN(judges, makes)
+    one_line(error)
+    tfgan.GAN(makes, judges)
+
+
+def test_a_discriminator_that_ends_with_a_sigmoid_is_warned_of():
+    makes = sequential(
+        keras.Input((4,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))
+    )
+    flat = [keras.Input((4, 4, 1)), keras.layers.Flatten()]
+    with pytest.warns(UserWarning, match="ends with a sigmoid, where logits are expected") as caught:
+        tfgan.GAN(makes, sequential(*flat, keras.layers.Dense(1, activation="sigmoid")))
+    assert caught[0].filename == __file__
+
+
+def test_what_a_network_raises_is_one_line_without_colours():
+    makes = sequential(
+        keras.Input((4,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))
+    )
+    dense = sequential(keras.Input((7,)), keras.layers.Dense(1))
+    with pytest.raises(InputError) as error:
+        tfgan.GAN(makes, dense)
+    assert "x1b" not in one_line(error)
+
+
+@pytest.mark.parametrize("ask", ["fit", "evaluate"])
+def test_what_is_not_compiled_does_not_train(ask, images):
+    with pytest.raises(InputError, match=r"is not compiled: call its compile\(\) first") as error:
+        getattr(small_gan(), ask)(images, verbose=0)
+    one_line(error)

@@ -277,8 +277,10 @@ def test_bitwise_equal_for_many(k, jit_compile, update, maker):
     [
         {"update": "simultaneous", "instance_noise": 0.1},
         {
-            **{"penalties": {"gradient_penalty": 1.0}, "mismatched": True},
-            **{"augment": "color,translation,cutout", "augment_strength": 0.5},
+            "penalties": {"gradient_penalty": 1.0},
+            "mismatched": True,
+            "augment": "color,translation,cutout",
+            "augment_strength": 0.5,
         },
     ],
     ids=case_name,

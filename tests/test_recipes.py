@@ -329,6 +329,10 @@ def test_few_images_get_more_epochs(source):
     assert (longer["settings"]["epochs"] - 1) * steps < RECIPES["cgan-mnist"].least_steps
     pictures = [c["settings"]["epochs"] // c["settings"]["sample_every"] for c in (config, longer)]
     assert pictures[0] == pytest.approx(pictures[1], abs=1)
+    base = RECIPES["cgan-mnist"].settings
+    for times, pictures in ((10, base["sample_every"] * 10), (0.5, base["sample_every"])):
+        many = runs.plan("cgan-mnist", source=source, epochs=int(base["epochs"] * times))
+        assert runs.fitted(many, data)["settings"]["sample_every"] == pictures
     asked = runs.plan("cgan-mnist", source=source, epochs=3)
     assert runs.fitted(asked, data) == asked
     digits = runs.plan("cgan-digits", source=source)

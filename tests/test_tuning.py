@@ -96,6 +96,23 @@ def test_slow_steps_are_measured_over_what_they_do_in_turn(monkeypatch):
     assert tuning._steps_worth_a_call(SimpleNamespace(gan=gan), None, 64) == (1, 2.0)
 
 
+def test_each_kind_of_step_is_measured_by_itself(monkeypatch):
+    """After it was compiled: a step leaves off at the next one, which may be of another kind."""
+    gan = small_gan()
+    gan.compile(penalties={"r1": 1.0}, penalty_every=4)
+    compiled = set()
+
+    def seconds(train, stacks, count):
+        kind = int(gan.train_steps.numpy()) % 4 == 0
+        gan.train_steps.assign_add(1)
+        taken = (3.0 if kind else 1.0) + (0 if kind in compiled else 100.0)
+        compiled.add(kind)
+        return taken
+
+    monkeypatch.setattr(tuning, "_seconds", seconds)
+    assert tuning._one_step(SimpleNamespace(gan=gan), None) == (3 + 3 * 1) / 4
+
+
 def test_the_batch_size_that_was_seen(images, monkeypatch):
     seen = []
     monkeypatch.setattr(tuning, "settle", lambda gan, batch, most_steps: seen.append(len(batch[0])))

@@ -7,16 +7,45 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan.errors import InputError
+from tfgan.errors import InputError, shortened
 
 UPDATES = ("alternating", "simultaneous")
 
 
 def check_networks(generator, discriminator):
-    """Refuses what is no Keras layer, such as a class or a function."""
+    """Refuses what is no Keras layer, such as a class or a function, and networks in wrong order.
+
+    Warns in one line of a discriminator that ends with a sigmoid.
+    """
     for name, network in (("generator", generator), ("discriminator", discriminator)):
         if not isinstance(network, keras.Layer):
             raise InputError(f"the {name} must be a Keras model, got {network!r}: build one first.")
+    makes, takes = (_output_shape(network) for network in (generator, discriminator))
+    if makes[1:] == (1,) and len(takes) == 4:
+        raise InputError(
+            f"the generator returns {makes} and the discriminator images {takes}: give the generator "
+            "first."
+        )
+    last = (getattr(discriminator, "layers", None) or [None])[-1]
+    if getattr(last, "activation", None) is keras.activations.sigmoid:
+        warnings.warn(
+            "the discriminator ends with a sigmoid, where logits are expected, which losses take the "
+            "sigmoid of: leave it out.",
+            stacklevel=3,
+        )
+
+
+def _output_shape(network):
+    """The shape of what a network returns, with None for open sides; () where it tells none."""
+    shape = getattr(network, "output_shape", None)
+    is_one = isinstance(shape, tuple) and all(side is None or isinstance(side, int) for side in shape)
+    return shape if is_one else ()
+
+
+def check_compiled(model):
+    """Refuses what was not told how to train."""
+    if not model.compiled:
+        raise InputError(f"this {type(model).__name__} is not compiled: call its compile() first.")
 
 
 def check_compile(g_optimizer, d_optimizer, update, d_steps):
@@ -237,9 +266,8 @@ def run_network(name, call, inputs, *, most=1):
     except InputError:
         raise
     except Exception as error:  # whatever a user's network raises
-        reason = " ".join(str(error).split())[:300]
         raise InputError(
-            f"the {name} does not take {inputs}: {type(error).__name__}: {reason}"
+            f"the {name} does not take {inputs}: {type(error).__name__}: {shortened(error, 300)}"
         ) from error
     tensors = output if isinstance(output, (tuple, list)) and 1 < len(output) <= most else [output]
     if not all(hasattr(tensor, "shape") for tensor in tensors):

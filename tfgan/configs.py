@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from tfgan import recipes, recorded
-from tfgan.errors import InputError
+from tfgan.errors import InputError, suggestion
 from tfgan.files import write_json
 from tfgan.owner import check_not_owned, was_owned
 from tfgan.recipes.settings import RECOVERY
@@ -112,8 +112,11 @@ def check_not_taken(path):
     """
     path = Path(path)
     taken = path.is_dir() and any(not p.name.startswith(".") for p in path.iterdir())
-    if taken or (path.exists() and not path.is_dir()):
+    if not taken and (path.is_dir() or not path.exists()):
+        return
+    if (path / "config.json").exists():
         raise InputError(f"{path} exists: add --resume to go on with it, or choose another --out.")
+    raise InputError(f"{path} exists and is no run, to go on with by --resume: choose another --out.")
 
 
 def write_config(path, config, dataset):
@@ -221,8 +224,11 @@ def repeated_config(file, *, source=None, data_dir=None, epochs=None, changes=()
     Raises:
         InputError: if the file is no config of a run, or as `plan`.
     """
+    if not Path(file).exists():
+        raise InputError(f"{file} does not exist: give the config.json of a run.")
     old = _read(Path(file))
     _check_known(file, old)
+    _check_names(file, old)
     changes = [*changes, *([] if epochs is None else [f"epochs={epochs}"])]
     defaults = {"image_size": None, **recipes.get(old["recipe"], recipes.RECIPES).settings}
     repeated = {key: value for key, value in old.items() if key not in _OF_ONE_RUN}
@@ -265,16 +271,36 @@ def resumed_differences(config):
 
 def _check_known(path, config):
     """Refuses settings that only a newer tfgan knows: without them the run would become another."""
-    here, then = versions()["tfgan"], str(config.get("versions", {}).get("tfgan", ""))[:30]
-    recipe = recipes.RECIPES.get(config["recipe"])
-    if recipe is None or _release(then) <= _release(here):
-        return
-    unknown = sorted(config["settings"].keys() - recipe.settings.keys() - {"image_size"})
-    if unknown:
+    here, then = versions()["tfgan"], _version_of(config)
+    unknown = _unknown(config)
+    if unknown and _release(then) > _release(here):
         raise InputError(
             f"{path} has settings of tfgan {then} that tfgan {here} does not know: "
             f"{', '.join(unknown)[:100]}: go on with tfgan {then}."
         )
+
+
+def _check_names(file, config):
+    """Refuses settings that nobody knows, but those that an older tfgan knew: they were mistyped."""
+    unknown = _unknown(config)
+    if unknown and _release(_version_of(config)) == _release(versions()["tfgan"]):
+        known = sorted({"image_size", *recipes.RECIPES[config["recipe"]].settings})
+        raise InputError(
+            f"{file} has a setting {unknown[0][:60]!r} that {config['recipe']} does not know: "
+            f"{suggestion(unknown[0], known)}"
+        )
+
+
+def _unknown(config):
+    """Names of a config's settings that its recipe does not have, where the recipe is known."""
+    recipe = recipes.RECIPES.get(config["recipe"])
+    if recipe is None:
+        return []
+    return sorted(config["settings"].keys() - {"image_size", *recipe.settings})
+
+
+def _version_of(config):
+    return str(config.get("versions", {}).get("tfgan", ""))[:30]
 
 
 def _release(version):

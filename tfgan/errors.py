@@ -1,10 +1,12 @@
 """The errors that mean: the user can mend this."""
 
 import difflib
+import re
 import unicodedata
 
 # Characters that turn the order of a line around: what is read is not what is there.
 _TURNS = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class InputError(ValueError):
@@ -58,9 +60,9 @@ def printable(text):
     )
 
 
-def shortened(error):
-    """The message of an error, or a text, as one line of at most 200 characters."""
-    return " ".join(str(error).split())[:200]
+def shortened(error, most=200):
+    """The message of an error, or a text, as one line of at most so many characters, no colours."""
+    return " ".join(_COLOURS.sub("", str(error)).split())[:most]
 
 
 def suggestion(name, known):

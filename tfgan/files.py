@@ -94,7 +94,9 @@ def _temporary(path):
     temporary = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:8]}{path.suffix}")
     try:
         yield temporary
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, OSError) and str(error.filename) == str(temporary):
+            error.filename = str(path)  # the name that its user knows
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:

@@ -43,7 +43,7 @@ def fitted(config, dataset):
 
     That is `Recipe.choose`, the side of images, and epochs enough for `Recipe.least_steps`: recipes
     count epochs of their own data, a few hundred images would be over in seconds, with nothing learnt.
-    What was asked for stays.
+    What was asked for stays. Of more epochs than the recipe's there are as many pictures, not more.
     """
     if {"fingerprint", "image_shape"} & config.keys():
         return config
@@ -54,12 +54,12 @@ def fitted(config, dataset):
         chosen = {"image_size": dataset.image_shape[0], **chosen}
     config = _with({name: value for name, value in chosen.items() if name not in asked}, config)
     _, steps_per_epoch = steps_of(config, dataset)
-    epochs = -(-recipe.least_steps // steps_per_epoch)
-    if "epochs" in asked or epochs <= settings["epochs"]:
-        return config
+    epochs, planned = settings["epochs"], recipe.settings["epochs"]
+    if "epochs" not in asked:
+        epochs = max(epochs, -(-recipe.least_steps // steps_per_epoch))
     longer = {"epochs": epochs}
-    if "sample_every" not in asked:
-        longer["sample_every"] = settings["sample_every"] * epochs // settings["epochs"]
+    if "sample_every" not in asked and epochs > planned:  # as many pictures
+        longer["sample_every"] = settings["sample_every"] * epochs // planned
     return _with(longer, config)
 
 

@@ -14,6 +14,7 @@ pretraining/  the run directory of the recipe that a recipe begins with, where i
 """
 
 import contextlib
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -92,10 +93,11 @@ def load(path, *, raw=False):
     Raises:
         InputError: if there is no whole model.
     """
-    read_config(path)
+    config = read_config(path)
     file = Path(path) / "gan.keras"
     if not file.is_file():
-        raise InputError(f"{path} holds no finished model: go on with `tfgan train --resume`.")
+        go_on = shlex.join(["tfgan", "train", config["recipe"], "--out", str(path), "--resume"])
+        raise InputError(f"{path} holds no finished model: go on with: {go_on}")
     best_raw = Path(path) / "checkpoints" / "best-raw.keras"
     if raw and best_raw.is_file():
         file = best_raw

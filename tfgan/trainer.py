@@ -25,6 +25,7 @@ class Trainer(keras.Model):
     test_function: Any
     seen_conditions: Any = None
     check_finite = True
+    unsettled: frozenset = frozenset()  # what `compile` left open, until it was measured
     keep_state: Any = None  # what keeps the GAN as it is: see `tfgan.callbacks.Checkpoint`
     kept_text: Any = None  # what says where a good state is kept: see `tfgan.callbacks.Guard`
 
@@ -143,6 +144,7 @@ class Trainer(keras.Model):
             DivergedError: if a loss or weight became NaN or infinite, unless `compile` was told not to
                 look; the GAN then is as it was before that step.
         """
+        checks.check_compiled(self)
         inputs.check_fit_arguments(self, x, kwargs)
         self.kept_text = self.keep_state = None
         self.seen_batch_size = None  # of a data set that does not say
@@ -190,6 +192,7 @@ class Trainer(keras.Model):
 
         The latents are the same at every call.
         """
+        checks.check_compiled(self)
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y = inputs.checked(self, batches.unstacked(self, x), y)
             if self._on_strategy:

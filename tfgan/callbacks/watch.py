@@ -11,6 +11,7 @@ from tfgan.errors import InputError
 from tfgan.metrics import coverage
 
 LEAST_SPREAD = 0.5  # of the real images', below which samples count as collapsed
+_FEW_STEPS = 500  # before which a generator may know nothing yet
 _RISE = 1.1  # from one measurement to the next, of samples that are still spreading
 
 
@@ -105,9 +106,13 @@ class ModeCoverage(keras.callbacks.Callback):
             reached.append(f"{found['modes']} of {found['of']} modes")
         if "spread" in found:
             reached.append(f"{found['spread']:.2f} of the real images' spread")
+        steps = int(self.model.train_steps.numpy())
+        early = "" if steps >= _FEW_STEPS else f"; or more training, of which {steps} steps are little"
+        saturates = getattr(self.model, "training_config", {}).get("loss") == "minimax"
+        other_loss = ", loss non_saturating instead of minimax" if saturates else ""
         print(
             f"\nmode collapse in epoch {epoch}: samples reach {', '.join(reached)}; what helps: "
             "more discriminator steps per generator step (d_steps=2), smaller learning rates, no "
-            "momentum (Adam's beta_1=0), larger batches, loss non_saturating instead of minimax.",
+            f"momentum (Adam's beta_1=0), larger batches{other_loss}{early}.",
             file=sys.stderr,
         )

@@ -38,6 +38,9 @@ def main():
     except InputError as error:
         tell(error)
         code = 3 if isinstance(error, DivergedError) else 2
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = 2
     except click.ClickException as error:
         tell(" ".join(error.format_message().split()))
         code = 2

@@ -1,8 +1,10 @@
 """`tfgan evaluate`."""
 
+import os
+
 import click
 
-from tfgan.cli.common import check_file, echo, import_tensorflow
+from tfgan.cli.common import check_file, echo, import_tensorflow, tell
 from tfgan.cli.options import NAME, PATH, SEED, UNCHANGED, changed, sampling_options, workers_option
 from tfgan.errors import InputError, printable
 
@@ -61,6 +63,9 @@ def evaluate(run, metrics, samples, features, seed, workers, json_file, **sampli
         features=features,
     )
     kept = None if names or sampling else run / "evaluation.json"
+    if kept and not os.access(run, os.W_OK):
+        tell(f"{run} cannot be written to: the numbers are not kept there.")
+        kept = None
     _show(results, kept, json_file)
 
 

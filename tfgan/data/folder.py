@@ -278,6 +278,8 @@ def _decode_all(paths, orientations, labels, shape, parallel):
 
 
 def _undecodable(path, reason):
+    if os.path.exists(path) and not os.access(path, os.R_OK):
+        return InputError(f"{path} cannot be read: change its permissions, or remove it.")
     reason = re.sub(r"^{{function_node [^}]*}} ", "", shortened(reason)).split(" [Op:")[0]
     return InputError(
         f"{path} must be a PNG, JPEG, BMP or GIF image, and cannot be decoded ({reason[:120]}): "
