@@ -17,15 +17,14 @@ def uniform(shape, seed, low=0.0, high=1.0):
         seed: integer tensor `(2,)`.
         low, high: float.
     """
-    bits = tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
-    upper = tf.bitwise.right_shift(bits, tf.constant(9, tf.uint32))
+    upper = tf.bitwise.right_shift(_philox(shape, seed), tf.constant(9, tf.uint32))
     fractions = tf.cast(tf.cast(upper, tf.int32), tf.float32) * 2.0**-23
     return fractions * (high - low) + low
 
 
 def normal(shape, seed):
     """N(0, 1) numbers, float32; the arguments as in `uniform`."""
-    return _always_by_xla(_normal, shape, seed)
+    return _by_xla(_normal, shape, seed, otherwise=_normal)
 
 
 def fast_bits(shape, seed):
@@ -34,14 +33,13 @@ def fast_bits(shape, seed):
     Reference:
         Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
-    if not _compiles():  # TensorFlow has no Threefry of its own
-        return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
-    return _always_by_xla(_threefry, shape, seed)
+    return _by_xla(_threefry, shape, seed, otherwise=_philox)  # TensorFlow's own ops know no Threefry
 
 
-def _always_by_xla(draw, shape, seed):
+def _by_xla(draw, shape, seed, *, otherwise):
+    """`draw(shape, seed)` compiled by XLA, also amid a plain graph."""
     if not _compiles():
-        return draw(shape, seed)
+        return otherwise(shape, seed)
     shape = tf.convert_to_tensor(shape, tf.int32)
     known = tf.get_static_value(shape)
     return tf.ensure_shape(
@@ -56,6 +54,10 @@ def _compiled(draw):
 
 def _normal(shape, seed):
     return tf.random.stateless_normal(shape, seed, alg="philox")
+
+
+def _philox(shape, seed):
+    return tf.random.stateless_uniform(shape, seed, None, None, tf.uint32, alg="philox")
 
 
 def _threefry(shape, seed):

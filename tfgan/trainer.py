@@ -25,7 +25,6 @@ class Trainer(keras.Model):
     test_function: Any
     seen_conditions: Any = None
     check_finite = True
-    unsettled: frozenset = frozenset()  # what `compile` left open, until it was measured
     keep_state: Any = None  # what keeps the GAN as it is: see `tfgan.callbacks.Checkpoint`
     kept_text: Any = None  # what says where a good state is kept: see `tfgan.callbacks.Guard`
 
