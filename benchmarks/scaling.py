@@ -36,7 +36,7 @@ from engines import MOMENTUM, RATE, dataset
 HERE = Path(__file__).parent
 SECONDS = 2.0  # that one measurement takes, about
 NETS = {"convolutional": ("conv", 64), "dcgan": ("dcgan", 32), "MNIST": ("mlp", 1200)}
-BATCHES = {"convolutional": (32, 128, 512), "dcgan": (32, 128), "MNIST": (100, 1000)}  # a process
+BATCHES = {"convolutional": (32, 128, 512), "dcgan": (32, 128, 512), "MNIST": (100, 1000)}  # a process
 CASES = {
     f"{name}, {batch} images": {"nets": kind, "width": width, "batch": batch}
     for name, (kind, width) in NETS.items()
