@@ -21,6 +21,7 @@ FLOORS = [
         "replicas",
         "scoped",
         "stopping",
+        "threefry",
         "times",
     },
     {"augment", "conditions", "data", "finite", "keras_files", "latents", "layers", "lazily"}

@@ -68,3 +68,37 @@ def test_where_xla_has_no_compiler(draw, stock, monkeypatch):
     else:
         wanted = stock((4, 3), [1, 2])
     np.testing.assert_array_equal(found, wanted.numpy())
+
+
+# Sides that are even or odd, the batch or another the longest: XLA makes pairs along other ones.
+SHAPES = [
+    (10, 7),
+    (9, 4),
+    (9, 7),
+    (5, 7),
+    (7, 7),
+    (9, 5, 4, 3),
+    (9, 3, 5, 7),
+    (11,),
+    (9, 3, 11, 3),
+    (12, 5),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_rows_of_fast_bits(shape):
+    seed = tf.constant(SEEDS[1])
+    total, *others = shape
+    whole = randomness.fast_bits(shape, seed).numpy()
+    for first in range(total):
+        for count in {1, 2, 3, total} & set(range(1, total - first + 1)):
+            given = (tf.constant(number) for number in (first, count, total))
+            found = randomness.rows_of_fast_bits(*given, tuple(others), seed)
+            np.testing.assert_array_equal(found.numpy(), whole[first : first + count])
+
+
+def test_rows_of_fast_bits_where_xla_has_no_compiler(monkeypatch):
+    monkeypatch.setattr(randomness, "_compiles", lambda: False)
+    whole = randomness.fast_bits((6, 3), tf.constant([1, 2])).numpy()
+    found = randomness.rows_of_fast_bits(2, 3, 6, (3,), tf.constant([1, 2])).numpy()
+    np.testing.assert_array_equal(found, whole[2:5])

@@ -8,6 +8,8 @@ import functools
 
 import tensorflow as tf
 
+from tfgan import threefry
+
 
 def uniform(shape, seed, low=0.0, high=1.0):
     """Uniform numbers in [low, high), float32.
@@ -34,6 +36,28 @@ def fast_bits(shape, seed):
         Salmon et al., 2011, "Parallel random numbers: as easy as 1, 2, 3".
     """
     return _by_xla(_threefry, shape, seed, otherwise=_philox)  # TensorFlow's own ops know no Threefry
+
+
+def rows_of_fast_bits(first, count, total, others, seed):
+    """Rows `first` to `first + count` of `fast_bits((total, *others), seed)`.
+
+    Args:
+        first, count, total: int32 scalar tensors.
+        others: tuple of ints.
+        seed: integer tensor `(2,)`.
+    """
+    if not _compiles():
+        return _philox((total, *others), seed)[first : first + count]
+    found = _rows_by_xla(others)(first, count, total, seed)
+    return tf.ensure_shape(found, (None, *others))
+
+
+@functools.cache
+def _rows_by_xla(others):
+    def draw(first, count, total, seed):
+        return threefry.rows(first, count, total, others, seed)
+
+    return tf.function(draw, jit_compile=True, autograph=False)
 
 
 def _by_xla(draw, shape, seed, *, otherwise):

@@ -68,21 +68,33 @@ def counted(values):
     return tf.shape(values)[0] if part is None else part.count
 
 
-def rows(count, draw, axis=0):
+def rows(count, draw, axis=0, some=None):
     """This replica's rows of what `draw` makes for the whole batch.
 
     Args:
         count: int or integer tensor: this replica's rows, or several times as many: batches on end.
         draw: function of a number of rows, that returns a tensor of as many.
         axis: int. Where its rows are.
+        some: function of int32 scalar tensors: the first row, a number of rows, and how many `draw`
+            would be asked for; returns those alone of what it makes, of the same type. None: all are
+            made, and the others' thrown away.
     """
     part = _part.get()
     if part is None:
         return draw(count)
     each = tf.size(part.places)
     times = count // each
-    places = part.total * tf.range(times)[:, None] + part.places
-    return tf.gather(draw(part.total * times), tf.reshape(places, [-1]), axis=axis)
+    if some is None or parts.inside():  # XLA takes no loop over what has a shape that it cannot know
+        places = part.total * tf.range(times)[:, None] + part.places
+        return tf.gather(draw(part.total * times), tf.reshape(places, [-1]), axis=axis)
+
+    def of_one(number):
+        return some(part.total * number + part.places[0], each, part.total * times)
+
+    like = some(tf.constant(0), tf.constant(1), tf.constant(1))
+    found = tf.map_fn(of_one, tf.range(times), fn_output_signature=like.dtype)  # (times, each, ...)
+    found = tf.reshape(found, tf.concat([[count], tf.shape(found)[2:]], axis=0))
+    return tf.ensure_shape(found, [None, *like.shape[1:]])
 
 
 def of_batch(values, make):

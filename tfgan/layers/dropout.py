@@ -32,6 +32,10 @@ class Dropout(keras.layers.Dropout):
         def draw(count):
             return randomness.fast_bits([count, *others], seed)
 
-        bits = replicas.rows(count, draw) if given[0] is None else draw(count)
+        def some(first, count, total):
+            return randomness.rows_of_fast_bits(first, count, total, tuple(others), seed)
+
+        known = some if all(isinstance(side, int) for side in others) else None
+        bits = replicas.rows(count, draw, some=known) if given[0] is None else draw(count)
         kept = ops.greater_equal(bits, tf.constant(int(self.rate * 2**32), tf.uint32))
         return ops.where(kept, inputs / (1 - self.rate), ops.zeros_like(inputs))
