@@ -143,8 +143,8 @@ class Trainer(keras.Model):
             DivergedError: if a loss or weight became NaN or infinite, unless `compile` was told not to
                 look; the GAN then is as it was before that step.
         """
-        checks.check_compiled(self)
         inputs.check_fit_arguments(self, x, kwargs)
+        checks.check_compiled(self)
         self.kept_text = self.keep_state = None
         self.seen_batch_size = None  # of a data set that does not say
         x = batches.unstacked(self, x)
