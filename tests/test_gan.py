@@ -752,15 +752,14 @@ def test_wrong_truncation(truncation):
     one_line(error)
 
 
-def sequential(*layers):
-    return keras.Sequential(layers)
+def keras_pair(*, last=None):
+    makes = [keras.Input((4,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))]
+    judges = [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1, last)]
+    return keras.Sequential(makes), keras.Sequential(judges)
 
 
 def test_networks_in_wrong_order_are_told():
-    makes = sequential(
-        keras.Input((4,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))
-    )
-    judges = sequential(keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(1))
+    makes, judges = keras_pair()
     with pytest.raises(InputError, match="give the generator first") as error:
         tfgan.GAN(judges, makes)
     one_line(error)
@@ -768,20 +767,15 @@ def test_networks_in_wrong_order_are_told():
 
 
 def test_a_discriminator_that_ends_with_a_sigmoid_is_warned_of():
-    makes = sequential(
-        keras.Input((4,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))
-    )
-    flat = [keras.Input((4, 4, 1)), keras.layers.Flatten()]
+    pair = keras_pair(last="sigmoid")
     with pytest.warns(UserWarning, match="ends with a sigmoid, where logits are expected") as caught:
-        tfgan.GAN(makes, sequential(*flat, keras.layers.Dense(1, activation="sigmoid")))
+        tfgan.GAN(*pair)
     assert caught[0].filename == __file__
 
 
 def test_what_a_network_raises_is_one_line_without_colours():
-    makes = sequential(
-        keras.Input((4,)), keras.layers.Dense(16, "sigmoid"), keras.layers.Reshape((4, 4, 1))
-    )
-    dense = sequential(keras.Input((7,)), keras.layers.Dense(1))
+    makes, _ = keras_pair()
+    dense = keras.Sequential([keras.Input((7,)), keras.layers.Dense(1)])
     with pytest.raises(InputError) as error:
         tfgan.GAN(makes, dense)
     assert "x1b" not in one_line(error)

@@ -82,6 +82,11 @@ def recipe_of(path):
     return recipes.get(read_config(path)["recipe"], recipes.RECIPES)
 
 
+def to_go_on(path, config, *more):
+    """The command that goes on with a run of that config, with `more` arguments."""
+    return shlex.join(["tfgan", "train", config["recipe"], "--out", str(path), "--resume", *more])
+
+
 def load(path, *, raw=False):
     """Returns the trained GAN of a run directory.
 
@@ -96,8 +101,7 @@ def load(path, *, raw=False):
     config = read_config(path)
     file = Path(path) / "gan.keras"
     if not file.is_file():
-        go_on = shlex.join(["tfgan", "train", config["recipe"], "--out", str(path), "--resume"])
-        raise InputError(f"{path} holds no finished model: go on with: {go_on}")
+        raise InputError(f"{path} holds no finished model: go on with: {to_go_on(path, config)}")
     best_raw = Path(path) / "checkpoints" / "best-raw.keras"
     if raw and best_raw.is_file():
         file = best_raw

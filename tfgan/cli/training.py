@@ -1,7 +1,6 @@
 """`tfgan recipes` and `tfgan train`."""
 
 import json
-import shlex
 import sys
 from pathlib import Path
 
@@ -108,9 +107,7 @@ def train(
         go_on = given()
         if path is not None and (path / "config.json").is_file():
             same = ["--strategy", strategy] if strategy else []
-            go_on = shlex.join(
-                ["tfgan", "train", config["recipe"], "--out", str(path), "--resume", *same]
-            )
+            go_on = runs.to_go_on(path, config, *same)
         tell(f"{str(stopped) or 'stopped'}; go on with: {go_on}")
         # A second signal did not wait for a step to be saved.
         sys.exit(130 if training and isinstance(stopped, KeyboardInterrupt) else stop_code)
