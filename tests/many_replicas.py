@@ -134,12 +134,10 @@ CASES = {
     "groups, penalty": (grouped, {"penalties": {"r1": 0.5}}),
     "bfloat16": (small_cgan, {"matmul_precision": "bfloat16"}),
 }
-# Compiled by XLA on several replicas; one device has a graph, which draws other numbers in the passes.
+# Compiled by XLA on several replicas, beside a graph of one device.
 BY_XLA = ["cgan", "gan simultaneous", "labels of others"]
-BY_XLA_WITH_DRAWS = ["now and then", "augmented", "dropout", "dropout simultaneous"]
-BY_XLA_WITH_DRAWS = [f"{case}, XLA" for case in BY_XLA_WITH_DRAWS]
+BY_XLA += ["now and then", "augmented", "dropout", "dropout simultaneous"]  # these draw in their passes
 CASES.update({f"{case}, XLA": CASES[case] for case in BY_XLA})
-CASES.update({case: CASES[case.removesuffix(", XLA")] for case in BY_XLA_WITH_DRAWS})
 
 
 def trained(case, strategy):

@@ -1,6 +1,7 @@
 """The command, run in this process; that it starts fast is tested in another."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -152,6 +153,13 @@ def test_dry_run_trains_nothing(tfgan, source, tmp_path):
     assert config["settings"]["units"] == 8
     assert "Total params" in out
     assert not (tmp_path / "run").exists()
+
+
+def test_batches_larger_than_the_data_are_told(tfgan, source, tmp_path):
+    given = ["--data", source, "--set", "batch_size=10000", "--out", tmp_path / "run", "--dry-run"]
+    code, out, _ = tfgan("train", "cgan-digits", *given)
+    assert code == 0
+    assert re.search(r"\n(\d+) training examples of [\dx ]+, in batches of \1, 1 an epoch\n", out)
 
 
 def test_resume(tfgan, source, tmp_path):

@@ -20,6 +20,7 @@ from tfgan.errors import InputError
 from tfgan.export import dataset, statistics, volume
 from tfgan.export.shards import FORMATS
 from tfgan.metrics import frechet, kernel
+from tfgan.networks import goodfellow2014
 
 COUNT = 1300
 SIZES = {"shard_size": 300, "seed": 3}
@@ -293,6 +294,23 @@ def test_statistics_of_any_number_of_workers(served, real):
     assert one == two
     for name in ("frechet", "kernel"):
         np.testing.assert_allclose(one[name]["distance"], alone[name]["distance"], rtol=1e-9)
+
+
+@pytest.mark.slow
+def test_statistics_of_features_of_a_network(tmp_path, quick):
+    """Which each worker is handed as it was trained here."""
+    pytest.importorskip("ray")
+    digits = data.load("digits")
+    gan = tfgan.GAN(
+        goodfellow2014.Generator(digits.image_shape, latent_dim=5, units=8),
+        goodfellow2014.Discriminator(digits.image_shape, units=6, pieces=2),
+    )
+    served = tfgan.export.saved_model(varied(gan), tmp_path / "served").path
+    alone, one, two = (statistics(served, digits, 15_500, seed=3, workers=n) for n in (None, 1, 2))
+    assert "classifier" in one["frechet"]["protocol"]["feature_name"]
+    assert one == two
+    for name in ("frechet", "kernel"):
+        np.testing.assert_allclose(one[name]["distance"], alone[name]["distance"], rtol=1e-4)
 
 
 @pytest.mark.slow

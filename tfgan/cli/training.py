@@ -95,7 +95,11 @@ def train(
             if team.chief:
                 click.echo(json.dumps(config, indent=2))
                 shape = " x ".join(map(str, dataset.image_shape))
-                click.echo(f"{dataset.sizes['train']} training examples of {shape}")
+                batch_size, steps = runs.steps_of(config, dataset)
+                click.echo(
+                    f"{dataset.sizes['train']} training examples of {shape}, in batches of "
+                    f"{batch_size}, {steps} an epoch"
+                )
             if dry_run:
                 gan = runs.build(config, dataset)
                 for network in reversed(gan.networks().values()):
