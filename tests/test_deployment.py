@@ -68,6 +68,50 @@ def test_what_is_stopped_is_not_taken_for_done(name):
         assert first["onExitCodes"]["values"] == [2, 3]
 
 
+def test_what_the_chief_has_done_is_done():
+    """Pods that end otherwise when it is through would wait for it, started again."""
+    (job,) = jobs("job.yaml")
+    assert job["spec"]["successPolicy"] == {"rules": [{"succeededIndexes": "0"}]}
+    *_, jobset = documents("jobset.yaml")
+    assert jobset["spec"]["successPolicy"]["targetReplicatedJobs"] == ["chief"]
+
+
+@pytest.mark.parametrize("name", ["job.yaml", "jobset.yaml"])
+def test_who_writes_may_write(name):
+    """The image's user, to a volume that belongs to nobody yet."""
+    user = (FOLDER / "Dockerfile").read_text().split("USER ")[1].split()[0]
+    pods = [job["spec"]["template"]["spec"] for job in jobs(name)]
+    groups = [pod["securityContext"]["fsGroup"] for pod in pods if "volumes" in pod]
+    assert groups == [int(user)]
+
+
+@pytest.mark.parametrize(
+    ("code", "restarts", "again"),
+    [(0, 0, True), (75, 3, True), (137, 99, True), (75, 100, False)]
+    + [(code, 0, False) for code in (1, 2, 3)],
+)
+@pytest.mark.parametrize("begun", [False, True])
+def test_slurm_puts_back_what_is_not_done(tmp_path, code, restarts, again, begun):
+    """By a srun and a scontrol that write down what they were asked."""
+    run = tmp_path / "run"
+    run.mkdir()
+    if begun:
+        (run / "config.json").touch()
+    for name, ends in (("srun", code), ("scontrol", 0)):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/asked\nexit {ends}\n')
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "RUN": str(run), "SLURM_JOB_ID": "7"}
+    environment |= {"SLURM_RESTART_COUNT": str(restarts), "SLURM_CPUS_PER_TASK": "8"}
+    command = ["bash", FOLDER / "train.slurm", "cgan-mnist", "--set", "seed=1 2"]
+    assert subprocess.run(command, env=environment).returncode == code
+    first, *others = (tmp_path / "asked").read_text().splitlines()
+    assert first == (
+        "srun --cpus-per-task=8 tfgan train cgan-mnist --set seed=1 2 --strategy multi_worker --out "
+        f"{run}{' --resume' if begun else ''}"
+    )
+    assert others == (["scontrol requeue 7"] if again else [])
+
+
 @pytest.mark.parametrize("name", ["job.yaml", "jobset.yaml"])
 def test_each_pod_is_a_process_of_one_cluster(name, monkeypatch):
     """By the names that Kubernetes gives pods: of a job and an index, below the service's."""

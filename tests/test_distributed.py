@@ -81,6 +81,42 @@ def test_processes_take_the_steps_of_one(processes, tmp_path):
             assert_alike(one[case], several[case], case)
 
 
+OF_SEEDS = """
+import os, sys
+sys.path.insert(0, os.environ["TESTS"])
+import numpy as np, tensorflow as tf
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+from makers import SHAPE, small_gan
+from tfgan.errors import InputError
+for seed in (2**40, None):
+    with strategy.scope():
+        gan = small_gan(seed=seed)
+        gan.compile(d_optimizer="sgd", g_optimizer="sgd", jit_compile=False)
+    try:
+        gan.fit(np.zeros((8, *SHAPE), "float32"), batch_size=4, epochs=1, verbose=0)
+        print("trained")
+    except InputError as error:
+        print(error)
+"""
+
+
+@pytest.mark.slow
+def test_processes_have_one_seed():
+    command = [sys.executable, "-c", OF_SEEDS]
+    environment = {**os.environ, "TESTS": str(SCRIPT.parent)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = [
+        subprocess.Popen(command, env={**environment, "TF_CONFIG": one}, **pipes)
+        for one in tf_configs(2)
+    ]
+    for process in started:
+        out, error = process.communicate(timeout=300)
+        assert process.returncode == 0, error[-3000:]
+        first, second = out.strip().splitlines()
+        assert first == "trained"
+        assert second.startswith("the GAN's seed is another in each process, such as ")
+
+
 @pytest.fixture
 def strategy():
     return tf.distribute.MirroredStrategy(["CPU:0"])

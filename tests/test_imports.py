@@ -20,6 +20,7 @@ FLOORS = [
         "recorded",
         "replicas",
         "scoped",
+        "slurm",
         "stopping",
         "threefry",
         "times",

@@ -24,9 +24,14 @@ class Loop(loop.Loop):
         gan: compiled `tfgan.GAN`, made in the scope of a strategy.
         step: `(batch) -> logs`, such as `gan.train_step`; it changes the GAN's variables.
         jit_compile: bool. XLA, or a plain graph.
+
+    Raises:
+        InputError: for processes whose GANs have seeds of their own.
     """
 
     def __init__(self, gan, step, *, jit_compile=False):
+        if _processes(gan.distribute_strategy) > 1:
+            _check_seeds(gan)
         super().__init__(gan, step, jit_compile=jit_compile)
         self._gather = None
         kinds: tuple[list, list] = lazily.kinds(gan) if step == gan.train_step else ([0], [0])
@@ -38,6 +43,8 @@ class Loop(loop.Loop):
                 continue  # which draws for the whole batch
             for generator in layer._seed_generators:
                 _keep_apart(generator)
+        for layer in _synchronized(gan):
+            _take_all(layer)
 
     def _on_all(self, example, batch):
         """A step of one kind of `lazily.kinds`: no replica sets variables inside of conditions."""
@@ -150,6 +157,21 @@ def _keep_apart(generator):
     generator.next = of_this_replica
 
 
+def _take_all(layer):
+    """Has batch normalization take the moments of all replicas by `tfgan.replicas.moments`."""
+
+    def of_all(inputs, mask):
+        found = replicas.moments(inputs, layer._reduction_axes) if mask is None else None
+        return type(layer)._moments(layer, inputs, mask) if found is None else found
+
+    layer._moments = of_all
+
+
+def _synchronized(gan):
+    """The layers that ask all replicas for the statistics of a batch."""
+    return [layer for layer in gan._flatten_layers() if getattr(layer, "synchronized", False)]
+
+
 def data(gan, x, y, arguments):
     """Shares out data to the processes of a GAN's strategy.
 
@@ -189,6 +211,26 @@ def data(gan, x, y, arguments):
         x = x.repeat()
     of_process = strategy.distribute_datasets_from_function
     return of_process(lambda context: cut(_rows(x, context), context)), None
+
+
+def _check_seeds(gan):
+    """Refuses processes whose GANs have seeds of their own: they would have rows of several batches."""
+
+    def on_a_replica():
+        context = tf.distribute.get_replica_context()
+        place = tf.one_hot(
+            context.replica_id_in_sync_group, context.num_replicas_in_sync, dtype=tf.int64
+        )
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, place * gan.seed)
+
+    strategy = gan.distribute_strategy
+    found = strategy.run(tf.function(on_a_replica, autograph=False))
+    seeds = np.unique(strategy.experimental_local_results(found)[0])
+    if len(seeds) > 1:
+        raise InputError(
+            f"the GAN's seed is another in each process, such as {seeds[0]} and {seeds[1]}: give the "
+            "same, GAN(..., seed=0), in all of them."
+        )
 
 
 def validation_data(gan, given, arguments):
@@ -270,9 +312,7 @@ def check(gan, jit_compile):
             )
     if gan.distribute_strategy.num_replicas_in_sync == 1:
         return
-    if jit_compile is True and any(
-        getattr(layer, "synchronized", False) for layer in gan._flatten_layers()
-    ):
+    if jit_compile is True and _synchronized(gan):
         raise InputError(
             "XLA does not compile batch normalization with the statistics of all replicas: use "
             "jit_compile='auto' or False, or synchronized=False."

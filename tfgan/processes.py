@@ -8,24 +8,30 @@ others within seconds, and all are to be started again.
 import contextlib
 import json
 import os
-import shutil
 import signal
 import threading
 
 import numpy as np
 import tensorflow as tf
 
+from tfgan import slurm
 from tfgan.errors import InputError, LostError, shortened
 
-_SLURM = "SLURM_PROCID"
 _JOBS = ("chief", "worker")
 _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
-_MOST_TASKS = 1 << 12  # of one machine
 _CHUNK = 1 << 22  # numbers that are told at once
 # How lines begin that say where something happened.
-_WHERE = ("Graph execution error", "Detected at node", "<stack traces", "[[{{", "(0) ", "(1) ")
+_WHERE = (
+    "Graph execution error",
+    "Detected at node",
+    "<stack traces",
+    'File "',
+    "[[{{",
+    "(0) ",
+    "(1) ",
+)
 _LOST = (
     *(tf.errors.UnavailableError, tf.errors.AbortedError),
     *(tf.errors.CancelledError, tf.errors.DeadlineExceededError),
@@ -197,16 +203,18 @@ def _reason(message):
 def _may_be_ended():
     """While this lasts, Ctrl-C ends the process at once: TensorFlow waits where Python sees no signal.
 
-    It holds Python's lock meanwhile, and takes SIGTERM for itself: that one waits, too.
+    It holds Python's lock meanwhile, and takes SIGTERM for itself, which is Python's again after.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
 def team(name):
@@ -247,7 +255,7 @@ def team(name):
 
 def _resolver():
     if "TF_CONFIG" not in os.environ:
-        if _SLURM in os.environ:
+        if slurm.RANK in os.environ:
             return _slurm()
         raise InputError(
             f"multi_worker needs to know its processes: set TF_CONFIG, such as {_EXAMPLE}, or start it "
@@ -285,15 +293,9 @@ def _configured(text):
 
 def _slurm():
     try:
-        gpus = {}
-        if "CUDA_VISIBLE_DEVICES" not in os.environ and shutil.which("nvidia-smi") is None:
-            # TensorFlow would ask nvidia-smi, and makes no more tasks on a machine than it has GPUs.
-            gpus = {"gpus_per_node": _MOST_TASKS, "gpus_per_task": 1, "auto_set_gpu": False}
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(**gpus)
-        resolver.cluster_spec()  # which also says which task this is
-    except (RuntimeError, ValueError, KeyError, OSError) as error:
+        return slurm.resolver()
+    except (ValueError, KeyError) as error:
         raise InputError(
             f"Slurm's variables do not say which processes there are ({shortened(error)}): start the "
             "command by srun, or set TF_CONFIG."
         ) from error
-    return resolver

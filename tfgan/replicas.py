@@ -114,14 +114,42 @@ def mean(values):
     """The mean of a tensor `(batch, ...)` over the rows of all replicas; gradients pass through it.
 
     For losses that compare with a batch's mean: `shared` alone makes no mean of the batch of such.
+    Several batches on end make one of that many times the rows.
     """
     part = _part.get()
     if part is None:
         return ops.mean(values)
     parts.refuse("a loss that takes the mean of a batch, such as relativistic_average,")
-    total = part.context.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(values[: part.count]))
-    others = tf.size(values) // tf.shape(values)[0]  # numbers of a row
-    return total / tf.cast(part.total * others, values.dtype)
+    values = tf.reshape(values, [-1, tf.size(part.places), *values.shape[1:]])  # (times, rows, ...)
+    total = part.context.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(values[:, : part.count]))
+    of_a_row = tf.size(values) // tf.size(part.places)
+    return total / tf.cast(part.total * of_a_row, values.dtype)
+
+
+def moments(values, axes):
+    """Mean and variance of a tensor over some axes, over the rows of all replicas; for a batch alone.
+
+    Gradients pass through it. All sums are one over the replicas, where Keras's synchronized batch
+    normalization has three, and rows that only stand in for missing ones count nothing. None outside
+    of `on`.
+
+    Args:
+        values: float `(batch, ...)`.
+        axes: list of int, 0 among them; one axis, and no more, is not.
+
+    Returns:
+        Two tensors of the size of that axis.
+    """
+    part = _part.get()
+    if part is None:
+        return None
+    sums = [tf.reduce_sum(values, axes), tf.reduce_sum(tf.square(values), axes)]
+    each = tf.cast(tf.size(values) // tf.size(sums[0]), values.dtype)
+    own = tf.concat([*sums, [each]], axis=0)
+    own = tf.where(part.count > 0, own, tf.zeros_like(own))
+    total = part.context.all_reduce(tf.distribute.ReduceOp.SUM, own)
+    mean, square = tf.split(total[:-1] / total[-1], 2)
+    return mean, tf.maximum(square - tf.square(mean), 0.0)
 
 
 def shared(loss):

@@ -172,7 +172,9 @@ def train(path, config, *, dataset=None, profile=False, team=None, verbose="auto
         except (StoppedError, DivergedError):
             team.end()  # the others come to it too: none takes the chief for lost while it ends
             raise
-        if stopping.asked:  # too late for a step to be stopped after, but not for what follows
+        # Too late for a step to be stopped after, but not for what follows. Of several processes all
+        # end alike: one that were to be started again would wait for others that are done.
+        if stopping.asked and team.count == 1:
             raise StoppedError("stopped when training was done")
         return gan
 
@@ -238,8 +240,9 @@ def _train(path, config, dataset, team, stopping, *, profile, verbose):
         checkpoints.check(source)
         with replacing(path / "gan.keras") as temporary:
             shutil.copyfile(source, temporary)
+    trained = load(path) if team.chief else gan
     team.end()
-    return load(path) if team.chief else gan
+    return trained
 
 
 def _batches(dataset, batch_size, epoch, team):
