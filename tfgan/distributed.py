@@ -24,14 +24,9 @@ class Loop(loop.Loop):
         gan: compiled `tfgan.GAN`, made in the scope of a strategy.
         step: `(batch) -> logs`, such as `gan.train_step`; it changes the GAN's variables.
         jit_compile: bool. XLA, or a plain graph.
-
-    Raises:
-        InputError: for processes whose GANs have seeds of their own.
     """
 
     def __init__(self, gan, step, *, jit_compile=False):
-        if _processes(gan.distribute_strategy) > 1:
-            _check_seeds(gan)
         super().__init__(gan, step, jit_compile=jit_compile)
         self._gather = None
         kinds: tuple[list, list] = lazily.kinds(gan) if step == gan.train_step else ([0], [0])
@@ -187,7 +182,8 @@ def data(gan, x, y, arguments):
         rows of each, so that a step is that of one process.
 
     Raises:
-        InputError: for data that processes cannot each read: generators and `keras.utils.PyDataset`s.
+        InputError: for data that processes cannot each read: generators and `keras.utils.PyDataset`s;
+            for GANs of several seeds.
     """
     strategy = gan.distribute_strategy
     processes = _processes(strategy)
@@ -207,6 +203,7 @@ def data(gan, x, y, arguments):
             f"{processes} processes cannot share a {type(x).__name__}: give arrays or a "
             "tf.data.Dataset, the same in each."
         )
+    _check_seeds(gan)
     if arguments.get("steps_per_epoch"):
         x = x.repeat()
     of_process = strategy.distribute_datasets_from_function
