@@ -160,6 +160,16 @@ def start(folder, count, *options, recipe="cgan-digits", alone=False):
     return started
 
 
+def start_code(code, count):
+    """Starts processes of some Python; returns them."""
+    pipes = {"stderr": subprocess.PIPE, "text": True}
+    command = [sys.executable, "-c", code]
+    return [
+        subprocess.Popen(command, env={**os.environ, "TF_CONFIG": one}, **pipes)
+        for one in tf_configs(count)
+    ]
+
+
 def ended(started):
     """[(exit code, last lines of stderr)] of processes."""
     found = []
@@ -188,13 +198,11 @@ def assert_same_run(one, other):
     assert (one / "metrics.csv").read_text() == (other / "metrics.csv").read_text()
 
 
+# How near they come: 99 % of the weights, and all. Training moves the farthest by 1e-3 and more.
 SGD = (2e-7, {"rtol": 0, "atol": 4e-7})
-ADAM = (
-    2e-5,
-    {"rtol": 1e-3, "atol": 2e-4},
-)  # where gradients are nearly 0 it makes whole steps of rounding
+# Where gradients are nearly 0 it makes whole steps of rounding.
+ADAM = (2e-5, {"rtol": 1e-3, "atol": 2e-4})
 DIGITS = ("--data", "digits", "--epochs", "1")
-# What to train, and how near: 99 % of the weights, and all. Training moves them by 1e-3 and more.
 RECIPES = {
     "gan-mnist": ([*DIGITS, "--epochs", "2", "--set", "ema_decay=0.9"], SGD),
     "cgan-mnist": ([*DIGITS, "--epochs", "2", "--set", "batch_size=101", "--set", "seed=4"], SGD),
@@ -320,13 +328,7 @@ assert heard == [signal.SIGTERM, signal.SIGINT], heard
 @pytest.mark.parametrize("count", [1, 2])
 def test_signals_are_heard_once_all_have_come(count):
     """Also those of SIGTERM, which TensorFlow would take, before training begins."""
-    command = [sys.executable, "-c", SIGNALS]
-    pipes = {"stderr": subprocess.PIPE, "text": True}
-    started = [
-        subprocess.Popen(command, env={**os.environ, "TF_CONFIG": one}, **pipes)
-        for one in tf_configs(count)
-    ]
-    for code, lines in ended(started):
+    for code, lines in ended(start_code(SIGNALS, count)):
         assert code == 0, lines[-20:]
 
 
@@ -415,13 +417,6 @@ model.fit(rows.with_options(options), verbose=0)
 @pytest.mark.parametrize("count", [1, 2])
 def test_stock_fit_does_not_carry_several_processes(count):
     """docs/many-machines.md says so; where this fails, Keras has learned it."""
-    command = [sys.executable, "-c", STOCK_FIT.format(several=count > 1)]
-    started = [
-        subprocess.Popen(
-            command, env={**os.environ, "TF_CONFIG": one}, stderr=subprocess.PIPE, text=True
-        )
-        for one in tf_configs(count)
-    ]
-    for code, lines in ended(started):
+    for code, lines in ended(start_code(STOCK_FIT.format(several=count > 1), count)):
         assert (code == 0) == (count == 1), lines[-20:]
         assert any("PerReplica" in line for line in lines) == (count > 1), lines[-20:]
