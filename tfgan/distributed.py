@@ -66,10 +66,7 @@ class Loop(loop.Loop):
 
     def _gathered(self):
         def on_a_replica():
-            context = tf.distribute.get_replica_context()
-            own = tf.stack([variable.value for variable in self._sums])
-            place = tf.one_hot(context.replica_id_in_sync_group, context.num_replicas_in_sync)
-            return context.all_reduce(tf.distribute.ReduceOp.SUM, place[:, None] * own)  # (R, n)
+            return _of_each(tf.stack([variable.value for variable in self._sums]))
 
         return self.gan.distribute_strategy.run(on_a_replica)
 
@@ -143,6 +140,14 @@ class Loop(loop.Loop):
         return tf.switch_case(number, [functools.partial(taken, step) for step in self._steps])
 
 
+def _of_each(own):
+    """The numbers `(n,)` of every replica, on all of them: `(R, n)`."""
+    context = tf.distribute.get_replica_context()
+    number, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
+    place = tf.one_hot(number, count, dtype=own.dtype)
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, place[:, None] * own)
+
+
 def _keep_apart(generator):
     """Has a seed generator, such as that of Keras's dropout, give each replica seeds of its own."""
 
@@ -214,11 +219,7 @@ def _check_seeds(gan):
     """Refuses processes whose GANs have seeds of their own: they would have rows of several batches."""
 
     def on_a_replica():
-        context = tf.distribute.get_replica_context()
-        place = tf.one_hot(
-            context.replica_id_in_sync_group, context.num_replicas_in_sync, dtype=tf.int64
-        )
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, place * gan.seed)
+        return _of_each(tf.constant([gan.seed], tf.int64))
 
     strategy = gan.distribute_strategy
     found = strategy.run(tf.function(on_a_replica, autograph=False))
