@@ -174,14 +174,12 @@ def test_optimizers_of_elsewhere_are_refused(strategy):
 
 
 def replicated(*layers, **given):
-    """What `distributed` asks of a GAN on two replicas of two processes."""
-    hosts = {"chief": ["a:1"], "worker": ["b:1"]}
-    resolver = types.SimpleNamespace(cluster_spec=lambda: tf.train.ClusterSpec(hosts))
-    strategy = types.SimpleNamespace(num_replicas_in_sync=2, cluster_resolver=resolver)
+    """What `distributed` asks of a GAN on two replicas."""
+    strategy = types.SimpleNamespace(num_replicas_in_sync=2)
     both = {"g_optimizer": adam(), "d_optimizer": adam(), **given}
     for optimizer in both.values():
         getattr(optimizer, "inner_optimizer", optimizer)._distribution_strategy = strategy
-    own = {"distribute_strategy": strategy, "seed": 0, "_flatten_layers": lambda: layers}
+    own = {"distribute_strategy": strategy, "_flatten_layers": lambda: layers}
     return types.SimpleNamespace(**own, **both, optimizers=lambda: both)
 
 
@@ -208,22 +206,3 @@ def test_xla_does_not_ask_other_replicas():
     one_line(error)
     distributed.check(replicated(apart, together), jit_compile="auto")
     distributed.check(replicated(apart), jit_compile=True)
-
-
-def test_processes_cannot_share_a_generator():
-    with pytest.raises(InputError, match="2 processes cannot share a generator") as error:
-        distributed.data(replicated(), (batch for batch in ()), None, {})
-    one_line(error)
-
-
-@pytest.mark.parametrize("rows", [8, 5, 1])
-def test_processes_have_all_rows_of_each_batch(rows):
-    given = tf.data.Dataset.from_tensor_slices((np.arange(rows), np.arange(rows))).batch(8)
-    parts = []
-    for index in range(3):
-        context = tf.distribute.InputContext(num_input_pipelines=3, input_pipeline_id=index)
-        ((images, labels),) = distributed._rows(given, context).as_numpy_iterator()
-        np.testing.assert_array_equal(images, labels)
-        parts.append(images)
-    np.testing.assert_array_equal(np.concatenate(parts), np.arange(rows))
-    assert max(map(len, parts)) - min(map(len, parts)) <= 1

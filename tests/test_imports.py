@@ -39,6 +39,7 @@ FLOORS = [
         "programs",
         "recovery",
         "rewind",
+        "sharding",
         "shown",
         "stacking",
         "steps",

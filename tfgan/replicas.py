@@ -37,8 +37,7 @@ def on(count):
     if context is None or context.num_replicas_in_sync == 1:
         yield
         return
-    counts = tf.one_hot(context.replica_id_in_sync_group, context.num_replicas_in_sync, count)
-    counts = context.all_reduce(tf.distribute.ReduceOp.SUM, counts)  # (R,)
+    counts = of_each(tf.reshape(count, [1]))[:, 0]
     before = tf.range(context.num_replicas_in_sync) < context.replica_id_in_sync_group
     first = tf.reduce_sum(tf.where(before, counts, 0))
     total = tf.reduce_sum(counts)
@@ -169,3 +168,11 @@ def summed(values):
     given = [value for value in tf.nest.flatten(values) if value is not None]
     sums = iter(part.context.all_reduce(tf.distribute.ReduceOp.SUM, given))
     return tf.nest.map_structure(lambda value: None if value is None else next(sums), values)
+
+
+def of_each(own):
+    """The numbers `(n,)` of every replica, on all of them: `(R, n)`."""
+    context = tf.distribute.get_replica_context()
+    number, count = context.replica_id_in_sync_group, context.num_replicas_in_sync
+    place = tf.one_hot(number, count, dtype=own.dtype)
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, place[:, None] * own)

@@ -23,10 +23,10 @@ from tfgan import (
     callbacks,
     checkpoints,
     configs,
-    distributed,
     owner,
     recipes,
     recovery,
+    sharding,
     stored,
     watching,
 )
@@ -254,7 +254,7 @@ def _batches(dataset, batch_size, epoch, team):
     def of_process(context):
         process = (context.input_pipeline_id, context.num_input_pipelines)
         batches = dataset.train_batches(batch_size, process=process, **given)
-        return distributed.cut(batches.repeat(), context).prefetch(2)
+        return sharding.cut(batches.repeat(), context).prefetch(2)
 
     return team.strategy.distribute_datasets_from_function(of_process)
 

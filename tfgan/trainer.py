@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfgan import batches, checks, distributed, inputs, loop, precision, tuning
+from tfgan import batches, checks, distributed, inputs, loop, precision, sharding, tuning
 from tfgan.errors import InputError
 
 
@@ -164,9 +164,9 @@ class Trainer(keras.Model):
         count = batches.batches_of(x, batch_size)
         checks.check_initial_step(initial_step, steps or count)
         if self._on_strategy:
-            x, y = distributed.data(self, x, y, kwargs)
+            x, y = sharding.data(self, x, y, kwargs)
             if validation_data is not None:
-                validation_data = distributed.validation_data(self, validation_data, kwargs)
+                validation_data = sharding.validation_data(self, validation_data, kwargs)
         elif self.unsettled and not self.run_eagerly:
             x, batch = batches.example_batch(self, x, y, batch_size)
             tuning.settle(self, batch, most_steps=steps or count)
@@ -195,7 +195,7 @@ class Trainer(keras.Model):
         if not kwargs.get("_use_cached_eval_dataset"):
             x, y = inputs.checked(self, batches.unstacked(self, x), y)
             if self._on_strategy:
-                x, y = distributed.data(self, x, y, {"shuffle": False, **kwargs})
+                x, y = sharding.data(self, x, y, {"shuffle": False, **kwargs})
         test = self.make_test_function()
         test.begin(kwargs.get("steps"))
         try:

@@ -1,10 +1,6 @@
 """Batches to train on: the same for any number of processes, of which each reads its own rows."""
 
 import itertools
-import os
-import subprocess
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +10,7 @@ import tensorflow as tf
 from makers import one_line, small_gan
 from tensorflow_datasets.core import FileFormat
 
-from tfgan import data, distributed
+from tfgan import data
 from tfgan.data import Data, order, tfds
 from tfgan.errors import InputError
 
@@ -144,19 +140,6 @@ def test_an_order_of_more_elements_than_are_listed(monkeypatch):
     assert np.median(apart) > 100  # neighbours are spread
 
 
-@pytest.mark.parametrize("rows", [8, 5, 1])
-def test_replicas_of_a_process_take_its_rows_in_turn(rows):
-    given = tf.data.Dataset.range(3 * rows).batch(rows).map(lambda x: (x, -x))
-    context = tf.distribute.InputContext(num_input_pipelines=2, num_replicas_in_sync=6)
-    elements = list(distributed.cut(given, context).as_numpy_iterator())
-    assert len(elements) == 9
-    for i in range(3):
-        images, labels = zip(*elements[3 * i : 3 * i + 3], strict=True)
-        np.testing.assert_array_equal(np.concatenate(images), np.arange(i * rows, (i + 1) * rows))
-        np.testing.assert_array_equal(np.concatenate(labels), -np.concatenate(images))
-        assert max(map(len, images)) - min(map(len, images)) <= 1
-
-
 def test_fit_takes_batches_not_the_data_itself():
     with pytest.raises(InputError, match=r"data.train.batch\(100\)") as error:
         small_gan().fit(data.load("digits"))
@@ -176,31 +159,3 @@ def test_bytes_of_a_split_whose_size_nobody_said(tmp_path):
     files = [SimpleNamespace(filename=str(tmp_path / "file"))] * 2
     assert tfds._bytes_of(SimpleNamespace(num_bytes=0, file_instructions=files)) == 200
     assert tfds._bytes_of(SimpleNamespace(num_bytes=7, file_instructions=files)) == 7
-
-
-TRAIN = """
-import tensorflow as tf
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, 2 * [tf.config.LogicalDeviceConfiguration()])
-from makers import small_gan
-from tfgan import distributed
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
-with strategy.scope():
-    gan = small_gan()
-    gan.compile()
-batches = tf.data.Dataset.from_tensor_slices(tf.random.uniform((20, 4, 4, 1))).shuffle(20).batch(5)
-shared = strategy.distribute_datasets_from_function(lambda c: distributed.cut(batches.repeat(), c))
-losses = gan.fit(shared, epochs=3, steps_per_epoch=4, verbose=0).history["d_loss"]
-assert int(gan.train_steps.numpy()) == 12
-assert all(loss > 0 for loss in losses), losses
-"""
-
-
-@pytest.mark.slow
-def test_fit_on_replicas_that_take_rows_in_turn():
-    folder = Path(__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONWARNINGS": "error::UserWarning"}
-    done = subprocess.run(
-        [sys.executable, "-c", TRAIN], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
