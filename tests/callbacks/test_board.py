@@ -63,6 +63,19 @@ def test_without_pictures_and_histograms(images, tmp_path):
     assert {tag for tag, _ in networks} == {"learning_rate/generator", "learning_rate/discriminator"}
 
 
+def test_of_a_strategy(images, tmp_path):
+    """Whose variables are none that Python takes for numbers."""
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        gan = small_gan()
+        gan.compile(g_optimizer="sgd", d_optimizer=keras.optimizers.SGD(0.25), jit_compile=False)
+    gan.fit(images, batch_size=10, callbacks=[callbacks.TensorBoard(tmp_path)], verbose=0)
+    networks = written(tmp_path / "networks")
+    assert networks["learning_rate/discriminator", 0] == 0.25
+    weight = gan.generator.weights[0]
+    tag = "generator/" + weight.path.removeprefix(f"{gan.generator.name}/")
+    assert networks[tag, 0][:, 2].sum() == np.prod(weight.shape)
+
+
 def test_pixels_are_the_figures():
     figure = Figure(figsize=(0.4, 0.2), dpi=100, facecolor=(1.0, 0.0, 0.2))
     drawn = pixels(figure)

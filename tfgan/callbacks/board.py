@@ -74,7 +74,8 @@ class TensorBoard(keras.callbacks.TensorBoard):
     def _write_rates(self):
         for name, optimizer in self.model.optimizers().items():
             role = {"g_optimizer": "generator", "d_optimizer": "discriminator"}.get(name, name)
-            tf.summary.scalar(f"learning_rate/{role}", float(optimizer.learning_rate))
+            rate = keras.ops.convert_to_numpy(optimizer.learning_rate)
+            tf.summary.scalar(f"learning_rate/{role}", rate)
 
     def _write_weights(self):
         for name, network in self.model.networks().items():
