@@ -3,8 +3,8 @@
     python many_replicas.py FILE REPLICAS CASE...
 
 REPLICAS: how many CPU devices of this process; 0 for one process of those that TF_CONFIG names.
-FILE: of pickled `{case: {"weights": [...], "history": {...}, "evaluation": {...}}}`, "dropped" and
-"replicas", their number.
+FILE: of pickled `{case: {"weights": [...], "history": {...}, "evaluation": {...}}}`, "dropped",
+"moments" and "replicas", their number.
 """
 
 import os
@@ -26,6 +26,8 @@ from tfgan.conditions import Labels
 from tfgan.shown import Adaptive
 
 ROWS = 73  # batches of 8, and one that is too small for two replicas
+# Two rows, fewer than three replicas, and both far from 0: squares would cancel.
+FAR = np.float32([[1000.0, 3.0], [1000.125, -3.0]])
 
 
 def normalized(**kwargs):
@@ -184,6 +186,20 @@ def dropped(strategy):
     return [np.asarray(images) for images in strategy.experimental_local_results(made)]
 
 
+def moments(strategy):
+    """What the replicas of this process make of shares of `FAR`: its mean and variance."""
+    count = strategy.num_replicas_in_sync
+
+    def on_a_replica():
+        number = tf.distribute.get_replica_context().replica_id_in_sync_group
+        own = tf.constant(FAR)[len(FAR) * number // count : len(FAR) * (number + 1) // count]
+        with replicas.on(tf.shape(own)[0]):
+            return replicas.moments(replicas.filled(own), [0])
+
+    found = strategy.run(tf.function(on_a_replica))
+    return [np.asarray(strategy.experimental_local_results(one)) for one in found]
+
+
 def main(file, number, *cases):
     number = int(number)
     if number > 1:
@@ -200,6 +216,8 @@ def main(file, number, *cases):
     found["replicas"] = strategy.num_replicas_in_sync
     if number:
         found["dropped"] = dropped(strategy)
+    if number > 1:
+        found["moments"] = moments(strategy)
     Path(file).write_bytes(pickle.dumps(found))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from makers import one_line, small_cgan, tf_configs
-from many_replicas import CASES
+from many_replicas import CASES, FAR
 
 from tfgan import distributed, parts
 from tfgan.errors import InputError
@@ -68,6 +68,8 @@ def test_replicas_of_one_process_take_the_steps_of_one(cases, tmp_path):
         np.testing.assert_allclose(first, one["dropped"][0], rtol=1e-6)
         assert len(others) == replicas - 1
         assert all(np.abs(other - first).max() > 0.01 for other in others)
+        for found, wanted in zip(several["moments"], (FAR.mean(0), FAR.var(0)), strict=True):
+            np.testing.assert_allclose(found, [wanted] * replicas, rtol=1e-6)
 
 
 @pytest.mark.slow

@@ -128,9 +128,10 @@ def mean(values):
 def moments(values, axes):
     """Mean and variance of a tensor over some axes, over the rows of all replicas; for a batch alone.
 
-    Gradients pass through it. All sums are one over the replicas, where Keras's synchronized batch
-    normalization has three, and rows that only stand in for missing ones count nothing. None outside
-    of `on`.
+    Gradients pass through it. There is one sum over the replicas, where Keras's synchronized batch
+    normalization has three, and rows that only stand in for missing ones count nothing. Each replica
+    tells its own moments, from which those of all are made (Chan, Golub, LeVeque 1983, eq. 2.1), so
+    that means far from 0 cancel nothing. None outside of `on`.
 
     Args:
         values: float `(batch, ...)`.
@@ -142,13 +143,15 @@ def moments(values, axes):
     part = _part.get()
     if part is None:
         return None
-    sums = [tf.reduce_sum(values, axes), tf.reduce_sum(tf.square(values), axes)]
-    each = tf.cast(tf.size(values) // tf.size(sums[0]), values.dtype)
-    own = tf.concat([*sums, [each]], axis=0)
+    mean, variance = tf.nn.moments(values, axes)
+    count = tf.cast(tf.size(values) // tf.size(mean), values.dtype)
+    own = tf.concat([mean, variance, [count]], axis=0)
     own = tf.where(part.count > 0, own, tf.zeros_like(own))
-    total = part.context.all_reduce(tf.distribute.ReduceOp.SUM, own)
-    mean, square = tf.split(total[:-1] / total[-1], 2)
-    return mean, tf.maximum(square - tf.square(mean), 0.0)
+    found = of_each(own)  # (R, 2 n + 1)
+    means, variances = tf.split(found[:, :-1], 2, axis=1)
+    shares = found[:, -1:] / tf.reduce_sum(found[:, -1])
+    mean = tf.reduce_sum(shares * means, axis=0)
+    return mean, tf.reduce_sum(shares * (variances + tf.square(means - mean)), axis=0)
 
 
 def shared(loss):
