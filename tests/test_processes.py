@@ -206,7 +206,10 @@ DIGITS = ("--data", "digits", "--epochs", "1")
 RECIPES = {
     "gan-mnist": ([*DIGITS, "--epochs", "2", "--set", "ema_decay=0.9"], SGD),
     "cgan-mnist": ([*DIGITS, "--epochs", "2", "--set", "batch_size=101", "--set", "seed=4"], SGD),
-    "dcgan-mnist": ([*DIGITS, "--set", "channels=4", "--set", "batch_size=256"], ADAM),  # 5 steps
+    "dcgan-mnist": (  # 5 steps
+        [*DIGITS, "--set", "channels=4", "--set", "batch_size=256", "--set", "anneal=false"],
+        ADAM,
+    ),
     "cdcgan-fashion": (
         [
             *(*DIGITS, "--set", "channels=4", "--set", "batch_size=256", "--set", "mismatched=true"),
