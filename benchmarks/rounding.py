@@ -10,9 +10,7 @@ rounding.md.
 """
 
 import argparse
-import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import cluster
 import numpy as np
 import training
 
@@ -42,32 +41,18 @@ CASES = {
 
 def trained(folder, options, processes):
     """The weights that `tfgan train` leaves, one after another: float64 `(n,)`."""
-    hosts = [f"localhost:{port}" for port in free_ports(processes)]
     out = Path(folder) / "run"
-    started = []
-    for index in range(processes):
-        environment, strategy = dict(os.environ), ()
-        if processes > 1:
-            task = {"type": "worker", "index": index}
-            environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": hosts}, "task": task})
-            strategy = ("--strategy", "multi_worker")
-        command = [sys.executable, "-m", "tfgan", "train", *options, *strategy, "--out", str(out)]
-        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-        started.append(subprocess.Popen(command, env=environment, **pipes))
+    strategy = ("--strategy", "multi_worker") if processes > 1 else ()
+    command = [sys.executable, "-m", "tfgan", "train", *options, *strategy, "--out", str(out)]
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    environments = cluster.environments(processes)
+    started = [subprocess.Popen(command, env=environment, **pipes) for environment in environments]
     for process in started:
         _, error = process.communicate()
         if process.returncode:
             raise SystemExit(error[-2000:])
     gan = stored.load(out / "gan.keras")
     return np.concatenate([np.ravel(weight).astype("float64") for weight in gan.get_weights()])
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def measure(name, seed, options):

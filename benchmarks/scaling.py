@@ -16,11 +16,9 @@ interface. Writes scaling.md.
 """
 
 import argparse
-import contextlib
 import json
 import math
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -29,6 +27,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import cluster
 import nets
 import training
 from engines import MOMENTUM, RATE, dataset
@@ -155,15 +154,9 @@ def worker(core, together, jit_compile):
 
 class Group:
     def __init__(self, cores, *, together=False, jit_compile=False):
-        with contextlib.ExitStack() as stack:
-            sockets = [stack.enter_context(socket.create_server(("localhost", 0))) for _ in cores]
-            hosts = [f"localhost:{one.getsockname()[1]}" for one in sockets]
+        environments = cluster.environments(len(cores)) if together else [None] * len(cores)
         self.workers = []
-        for index, core in enumerate(cores):
-            environment = dict(os.environ)
-            if together:
-                task = {"type": "worker", "index": index}
-                environment["TF_CONFIG"] = json.dumps({"cluster": {"worker": hosts}, "task": task})
+        for core, environment in zip(cores, environments, strict=True):
             flags = [str(core), str(together), str(jit_compile)]
             command = [sys.executable, __file__, "--worker", *flags]
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
