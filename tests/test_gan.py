@@ -467,6 +467,10 @@ def as_dicts(images, labels):
             },
             "schedules",
         ),
+        (
+            lambda x, y: {"x": x, "y": y, "callbacks": [keras.callbacks.SwapEMAWeights()]},
+            "ema_decay",
+        ),
     ],
 )
 def test_fit_refuses(arguments, words, images, labels):

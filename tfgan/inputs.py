@@ -83,18 +83,18 @@ def check_fit_arguments(gan, x, arguments):
             "use numpy.asarray(images), or data.train.batch(100) of tfgan.data."
         )
     for callback in keras.tree.flatten(arguments.get("callbacks") or ()):
-        if isinstance(callback, _ONE_OPTIMIZER) and len(gan.optimizers()) > 1:
-            raise InputError(
-                f"{type(callback).__name__} steers a model's one optimizer, a GAN has two: give "
-                "g_optimizer and d_optimizer learning-rate schedules."
-            )
+        for kind, instead in _OF_ONE_OPTIMIZER.items():
+            if isinstance(callback, kind) and len(gan.optimizers()) > 1:
+                name = type(callback).__name__
+                raise InputError(f"{name} steers a model's one optimizer, a GAN has two: {instead}")
 
 
-_ONE_OPTIMIZER = (
-    keras.callbacks.LearningRateScheduler,
-    keras.callbacks.ReduceLROnPlateau,
-    keras.callbacks.SwapEMAWeights,
-)
+_SCHEDULES = "give g_optimizer and d_optimizer learning-rate schedules."
+_OF_ONE_OPTIMIZER = {  # and what does the same
+    keras.callbacks.LearningRateScheduler: _SCHEDULES,
+    keras.callbacks.ReduceLROnPlateau: _SCHEDULES,
+    keras.callbacks.SwapEMAWeights: "use compile(ema_decay=0.999).",
+}
 
 
 def checked(gan, x, y=None, weights=None, *, seen=None):
