@@ -287,6 +287,11 @@ def wait_for(path, process):
             "Collective ops is aborted by: Connection reset by peer\n\t [[{{node C}}]]",
             "Collective ops is aborted by: Connection reset by peer",
         ),
+        (
+            "{{function_node __wrapped__CollectiveReduceV2_device_/job:worker/replica:0/device:CPU:0}} "
+            "Collective ops is aborted by: Connection reset by peer",
+            "Collective ops is aborted by: Connection reset by peer",
+        ),
         ("Graph execution error:", "Graph execution error:"),
     ],
 )

@@ -8,6 +8,7 @@ others within seconds, and all are to be started again.
 import contextlib
 import json
 import os
+import re
 import signal
 import threading
 
@@ -23,6 +24,7 @@ _EXAMPLE = (
 )
 _CHUNK = 1 << 22  # numbers that are told at once
 # How lines begin that say where something happened.
+_IN = re.compile(r"^\{\{[^}]*\}\}\s*")  # {{function_node ...}}, before what is said
 _WHERE = (
     "Graph execution error",
     "Detected at node",
@@ -194,7 +196,7 @@ class Team:
 
 def _reason(message):
     """The line of one of TensorFlow's errors that says what happened, not where in a graph."""
-    lines = [line.strip() for line in message.split("\n")]
+    lines = [_IN.sub("", line.strip()) for line in message.split("\n")]
     telling = [line for line in lines if line and not line.startswith(_WHERE)]
     return shortened(telling[0] if telling else message)
 
