@@ -23,8 +23,8 @@ _EXAMPLE = (
     '{"cluster": {"worker": ["host0:2222", "host1:2222"]}, "task": {"type": "worker", "index": 0}}'
 )
 _CHUNK = 1 << 22  # numbers that are told at once
-# How lines begin that say where something happened.
 _IN = re.compile(r"^\{\{[^}]*\}\}\s*")  # {{function_node ...}}, before what is said
+# How lines begin that say where something happened.
 _WHERE = (
     "Graph execution error",
     "Detected at node",
